@@ -1,0 +1,62 @@
+import { enumeration } from "./entity/enumeration.js";
+
+/** Who may ask and act. Source: domain roles of graded supervision and the three administrators (GB/T 22239-2019). */
+export const roleEnum = enumeration("Role", { zh: "角色", en: "role" }, {
+  PUBLIC: ["公众", "the public"],
+  ENTERPRISE_REPORTER: ["企业填报员", "enterprise reporter"],
+  ENTERPRISE_PRINCIPAL: ["企业主要负责人", "enterprise principal"],
+  GRID_WORKER: ["网格员", "grid worker"],
+  TOWN_REGULATOR: ["街镇监管员", "town regulator"],
+  TOWN_LEADER: ["街镇领导", "town leader"],
+  SECTOR_REGULATOR: ["行业部门监管员", "sector regulator"],
+  SECTOR_LEADER: ["行业部门负责人", "sector leader"],
+  COMMITTEE_OFFICE: ["安委办(综合监管)", "committee office"],
+  DISTRICT_LEADER: ["区领导", "district leader"],
+  EXPERT: ["专家", "expert"],
+  THIRD_PARTY: ["第三方机构", "third party"],
+  AUDITOR: ["督查、纪检、审计", "auditor"],
+  INTEGRATION_CLIENT: ["对接系统", "integrating system"],
+  SYSTEM_ADMIN: ["系统管理员", "system administrator"],
+  SECURITY_ADMIN: ["安全管理员", "security administrator"],
+  AUDIT_ADMIN: ["审计管理员", "audit administrator"],
+  SYSTEM: ["系统", "the service itself"],
+  IMPORT: ["导入", "the import"],
+  SEED: ["初始化", "the seeding command"],
+});
+export type Role = (typeof roleEnum.values)[number];
+
+/** One reason to see and act: a role within an area, a list of sectors, or one's own subject. */
+export interface Grant {
+  role: Role;
+  /** ltree path of the region whose subtree the grant covers; null when the grant is by subject only. */
+  regionPath: string | null;
+  /** Six-digit code of the county the area lies in; null above county level. */
+  countyCode: string | null;
+  sectors: readonly string[] | null;
+  subjectId: string | null;
+}
+
+/** The caller of a request, known by key; or the public. */
+export interface Actor {
+  id: string;
+  kind: "CLIENT" | "PERSON" | "SYSTEM" | "PUBLIC";
+  name: string;
+  personId: string | null;
+  grants: readonly Grant[];
+}
+
+const READS_NO_BUSINESS: ReadonlySet<Role> = new Set(["PUBLIC", "SYSTEM_ADMIN", "SECURITY_ADMIN", "AUDIT_ADMIN"]);
+
+export const hasRole = (actor: Actor, ...roles: readonly Role[]) => actor.grants.some((grant) => roles.includes(grant.role));
+
+/** The grants by which an actor reads rows: those of the named roles, or of every role with a business view. */
+export const readingGrants = (actor: Actor, readers?: readonly Role[]) =>
+  actor.grants.filter((grant) => (readers ? readers.includes(grant.role) : !READS_NO_BUSINESS.has(grant.role)));
+
+export const PUBLIC_ACTOR: Actor = {
+  id: "00000000-0000-0000-0000-000000000000",
+  kind: "PUBLIC",
+  name: "公众 / public",
+  personId: null,
+  grants: [{ role: "PUBLIC", regionPath: null, countyCode: null, sectors: null, subjectId: null }],
+};

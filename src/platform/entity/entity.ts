@@ -1,0 +1,163 @@
+import type { Actor, Role } from "../actor.js";
+import type { EnumType } from "./enumeration.js";
+import type { ReadSql } from "../read/read-sql.js";
+
+/** Chinese first, English beside; both are shown to clients as the description. */
+export interface Description {
+  zh: string;
+  en: string;
+}
+
+/** One line for the schema: Chinese, then English. */
+export const describe = ({ zh, en }: Description) => `${zh} / ${en}`;
+
+/** How a value is stored, filtered and written in an answer. */
+export type FieldKind =
+  | "text"
+  | "int"
+  | "float"
+  | "decimal"
+  | "boolean"
+  | "date"
+  | "dateTime"
+  | "enum"
+  | "textList"
+  | "json"
+  | "geometry";
+
+/** A row of an entity as ordinary execution sees it: GraphQL names, values as they leave in JSON. */
+export type Row = Readonly<Record<string, unknown>> & { readonly uuid: string };
+
+interface FieldBase extends Description {
+  kind: FieldKind;
+  enumeration?: EnumType;
+  nullable?: boolean;
+  /** Column name; snake case of the field's name unless given. */
+  column?: string;
+  /** Offered in the filter input. Every offered filter has an index or stands under one that has. */
+  filter?: boolean;
+  /** Offered in the order input. */
+  sort?: boolean;
+  /** Offered as a dimension of counts. */
+  group?: boolean;
+  /** Who sees the value in clear; others get null. Also refuses filter and sort by it. */
+  mask?: (actor: Actor) => boolean;
+}
+
+/** A stored column. */
+export interface ColumnField extends FieldBase {
+  from: "column";
+}
+
+/** A value computed by SQL on the row's alias. Uses the request's clock, never now(). */
+export interface SqlField extends FieldBase {
+  from: "sql";
+  sql: (alias: string, read: ReadSql) => string;
+}
+
+/** A value only code can compute, from columns of the row (named in `needs`) and the actor. */
+export interface CodeField extends FieldBase {
+  from: "code";
+  needs: readonly string[];
+  list?: boolean;
+  compute: (row: Row, actor: Actor) => unknown;
+}
+
+export type Field = ColumnField | SqlField | CodeField;
+
+/** A link to another entity. `owned`: who sees the one end sees the other, so scope is not asked again. */
+export interface Relation extends Description {
+  cardinality: "one" | "many";
+  target: () => Entity;
+  /** one: this entity's key column. many: the target's key column that points back here. */
+  key: string;
+  owned?: boolean;
+  /** A further condition on the target's rows (many) — for example "in force at the effective instant". */
+  where?: (alias: string, read: ReadSql) => string;
+}
+
+/**
+ * Who sees rows of an entity.
+ * shared: everybody, the public included. placed: by the grants' areas, sectors and own subjects.
+ * through: as far as the row's `relation` is visible.
+ */
+export type Scope =
+  | { kind: "shared"; public?: boolean }
+  | { kind: "placed"; sector?: string; subject?: string; placeless?: boolean }
+  | { kind: "through"; relation: string };
+
+export interface EntityDeclaration extends Description {
+  name: string;
+  plural: string;
+  table: string;
+  pluralZh?: string;
+  scope: Scope;
+  /** Roles that may read at all; business readers unless given. */
+  readers?: readonly Role[];
+  /** Rows exist only as now recorded (append-only tables): as-of reads filter by this instant column. */
+  appendOnly?: string;
+  /** Natural order: field, direction; the id breaks ties. */
+  order: readonly (readonly [field: string, direction: "asc" | "desc"])[];
+  /** GraphQL interface shown for the table, with one object type per value of the discriminating column. */
+  variants?: { column: string; types: Readonly<Record<string, Description & { name: string; fields: Readonly<Record<string, Field>>; relations?: Readonly<Record<string, Relation>> }>> };
+  fields: Readonly<Record<string, Field>>;
+  relations?: Readonly<Record<string, Relation>>;
+  /** Offers the root list and single fields unless false (rows that are read only beneath their parent). */
+  root?: boolean;
+}
+
+export interface Entity extends Omit<EntityDeclaration, "relations"> {
+  readonly relations: Record<string, Relation>;
+  readonly prefix: string;
+}
+
+const entities = new Map<string, Entity>();
+
+/** Registers an entity: the one declaration from which types, filters, loaders and statements are made. */
+export function entity(declaration: EntityDeclaration): Entity {
+  if (entities.has(declaration.name)) throw new Error(`entity ${declaration.name} is declared twice`);
+  const made: Entity = { ...declaration, relations: { ...declaration.relations }, prefix: `${declaration.name}_` };
+  entities.set(made.name, made);
+  return made;
+}
+
+/** Adds a relation to an entity from the folder of the feature that knows both ends. */
+export function relate(from: Entity, name: string, relation: Relation): void {
+  if (from.relations[name] || from.fields[name]) throw new Error(`${from.name}.${name} is declared twice`);
+  from.relations[name] = relation;
+}
+
+export const allEntities = (): readonly Entity[] => [...entities.values()];
+
+export function entityNamed(name: string): Entity | undefined {
+  return entities.get(name);
+}
+
+const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const columnOf = (name: string, field: Pick<Field, "column">) => field.column ?? snake(name);
+
+/** All fields of an entity, those of its variants included. */
+export function fieldsOf(target: Entity): Record<string, Field> {
+  const merged: Record<string, Field> = { ...target.fields };
+  for (const variant of Object.values(target.variants?.types ?? {})) Object.assign(merged, variant.fields);
+  return merged;
+}
+
+/** All relations of an entity, those of its variants included. */
+export function relationsOf(target: Entity): Record<string, Relation> {
+  const merged: Record<string, Relation> = { ...target.relations };
+  for (const variant of Object.values(target.variants?.types ?? {})) Object.assign(merged, variant.relations);
+  return merged;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Splits a global id into entity and UUID; undefined when it has not that shape. */
+export function parseId(id: string): { entity: Entity; uuid: string } | undefined {
+  const at = id.indexOf("_");
+  const found = entities.get(id.slice(0, at));
+  const uuid = id.slice(at + 1);
+  return found && UUID.test(uuid) ? { entity: found, uuid } : undefined;
+}
+
+export const globalId = (target: Entity, uuid: string) => target.prefix + uuid;

@@ -1,0 +1,69 @@
+import type { Actor } from "../actor.js";
+import type { EnumType } from "./enumeration.js";
+import type { CodeField, ColumnField, Entity, FieldKind, Relation, Row, SqlField } from "./entity.js";
+import type { ReadSql } from "../read/read-sql.js";
+
+type Options = Partial<Omit<ColumnField, "from" | "kind" | "zh" | "en">>;
+
+const column = (kind: FieldKind) => (zh: string, en: string, options: Options = {}): ColumnField => ({ from: "column", kind, zh, en, ...options });
+
+/** Column fields, one function a kind: `text("名称", "name", { filter: true })`. */
+export const text = column("text");
+export const int = column("int");
+export const float = column("float");
+export const decimal = column("decimal");
+export const bool = column("boolean");
+export const date = column("date");
+export const dateTime = column("dateTime");
+export const textList = column("textList");
+export const json = column("json");
+export const geometry = column("geometry");
+
+/** A column that holds one value of a closed list. */
+export const oneOf = (enumeration: EnumType, zh: string, en: string, options: Options = {}): ColumnField => ({
+  from: "column",
+  kind: "enum",
+  enumeration,
+  zh,
+  en,
+  ...options,
+});
+
+/** A value computed in SQL. */
+export const computed = (
+  kind: FieldKind,
+  zh: string,
+  en: string,
+  sql: (alias: string, read: ReadSql) => string,
+  options: Options = {},
+): SqlField => ({ from: "sql", kind, zh, en, sql, ...options });
+
+/** A value computed in code from columns of the row. */
+export const coded = (
+  kind: FieldKind,
+  zh: string,
+  en: string,
+  needs: readonly string[],
+  compute: (row: Row, actor: Actor) => unknown,
+  options: Options & { list?: boolean } = {},
+): CodeField => ({ from: "code", kind, zh, en, needs, compute, ...options });
+
+/** Link by this entity's key column. */
+export const one = (target: () => Entity, key: string, zh: string, en: string, options: Partial<Relation> = {}): Relation => ({
+  cardinality: "one",
+  target,
+  key,
+  zh,
+  en,
+  ...options,
+});
+
+/** Link to the rows whose key column points here. */
+export const many = (target: () => Entity, key: string, zh: string, en: string, options: Partial<Relation> = {}): Relation => ({
+  cardinality: "many",
+  target,
+  key,
+  zh,
+  en,
+  ...options,
+});
