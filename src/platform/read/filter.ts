@@ -1,0 +1,174 @@
+import { Fault } from "../fault.js";
+import { columnOf, fieldsOf, parseId, relationsOf, type Entity, type Field } from "../entity/entity.js";
+import type { ReadSql, RequestValues } from "./read-sql.js";
+
+/** Reads one value of a filter out of a request; made once when the statement is built. */
+export type Reach = (values: RequestValues) => unknown;
+
+const step = (reach: Reach, key: string | number): Reach => (values) => (reach(values) as Record<string | number, unknown>)[key];
+
+const CAST: Record<string, string> = {
+  text: "text",
+  enum: "text",
+  int: "integer",
+  float: "double precision",
+  decimal: "numeric",
+  boolean: "boolean",
+  date: "date",
+  dateTime: "timestamptz",
+};
+
+const escapeLike = (value: unknown) => String(value).replace(/[\\%_]/g, (character) => `\\${character}`);
+
+/** The column or expression of a field on an alias. */
+export const fieldSql = (name: string, field: Field, alias: string, read: ReadSql): string => {
+  if (field.from === "code") throw new Error(`field ${name} has no SQL`);
+  return field.from === "sql" ? `(${field.sql(alias, read)})` : `${alias}.${columnOf(name, field)}`;
+};
+
+/** Refuses a filter or order by a value the caller may not see: it would be an oracle. */
+export function mayUse(name: string, field: Field, read: ReadSql): void {
+  if (field.mask && !field.mask(read.actor)) throw new Fault("FORBIDDEN", { field: name, reason: "masked" });
+}
+
+const MAX_DEPTH = 6;
+const MAX_PREDICATES = 200;
+
+/** Turns a filter's shape into a predicate; every value becomes a parameter read from the request. */
+export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: string, read: ReadSql, budget = { left: MAX_PREDICATES }, depth = 0): string {
+  if (filter === null || filter === undefined) return "true";
+  if (depth > MAX_DEPTH) throw new Fault("LIMIT_EXCEEDED", { limit: "filterDepth", maximum: MAX_DEPTH });
+  const parts: string[] = [];
+  const fields = fieldsOf(target);
+  const relations = relationsOf(target);
+  for (const [key, value] of Object.entries(filter as Record<string, unknown>)) {
+    if (value === null || value === undefined) continue;
+    const inner = step(reach, key);
+    const field = fields[key];
+    const relation = relations[key];
+    if (key === "and" || key === "or") {
+      const members = (value as unknown[]).map((member, index) => filterSql(target, member, step(inner, index), alias, read, budget, depth + 1));
+      if (members.length > 0) parts.push(`(${members.join(` ${key} `)})`);
+      else if (key === "or") parts.push("false");
+    } else if (key === "not") {
+      parts.push(`(${filterSql(target, value, inner, alias, read, budget, depth + 1)}) is not true`);
+    } else if (key === "id") {
+      parts.push(idOperators(target, value as Record<string, unknown>, inner, `${alias}.id`, read));
+    } else if (key === "within") {
+      parts.push(withinSql(inner, alias, read));
+    } else if (key === "bbox") {
+      parts.push(bboxSql(target, inner, alias, read));
+    } else if (field) {
+      mayUse(key, field, read);
+      parts.push(operators(field, value as Record<string, unknown>, inner, fieldSql(key, field, alias, read), read, budget));
+    } else if (relation) {
+      const other = relation.target();
+      const joined = read.alias();
+      const from = `select 1 from ${read.source(other, joined)} where`;
+      const scope = relation.owned ? "" : ` and ${read.scope(other, joined)}`;
+      const where = relation.where ? ` and ${relation.where(joined, read)}` : "";
+      if (relation.cardinality === "one") {
+        parts.push(`exists (${from} ${joined}.id = ${alias}.${relation.key}${scope} and ${filterSql(other, value, inner, joined, read, budget, depth + 1)})`);
+      } else {
+        const link = `${joined}.${relation.key} = ${alias}.id${where}${scope}`;
+        for (const [quantifier, nested] of Object.entries(value as Record<string, unknown>)) {
+          if (nested === null || nested === undefined) continue;
+          const condition = filterSql(other, nested, step(inner, quantifier), joined, read, budget, depth + 1);
+          if (quantifier === "some") parts.push(`exists (${from} ${link} and ${condition})`);
+          else if (quantifier === "none") parts.push(`not exists (${from} ${link} and ${condition})`);
+          else parts.push(`not exists (${from} ${link} and (${condition}) is not true)`);
+        }
+      }
+    }
+  }
+  return parts.length === 0 ? "true" : parts.join(" and ");
+}
+
+function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, sql: string, read: ReadSql, budget: { left: number }): string {
+  const cast = CAST[field.kind] ?? "text";
+  const parts: string[] = [];
+  for (const [operator, value] of Object.entries(wanted)) {
+    if (value === undefined || (value === null && operator !== "eq" && operator !== "ne")) continue;
+    budget.left -= 1;
+    if (budget.left < 0) throw new Fault("LIMIT_EXCEEDED", { limit: "filterPredicates", maximum: MAX_PREDICATES });
+    const at = step(reach, operator);
+    switch (operator) {
+      case "eq":
+        parts.push(value === null ? `${sql} is null` : `${sql} = ${read.param(cast, at)}`);
+        break;
+      case "ne":
+        parts.push(value === null ? `${sql} is not null` : `${sql} is distinct from ${read.param(cast, at)}`);
+        break;
+      case "in":
+        // One value keeps the index's order usable; several are one array.
+        parts.push((value as unknown[]).length === 1 ? `${sql} = ${read.param(cast, (values) => (at(values) as unknown[])[0])}` : `${sql} = any(${read.param(`${cast}[]`, at)})`);
+        break;
+      case "notIn":
+        parts.push(`(${sql} = any(${read.param(`${cast}[]`, at)})) is not true`);
+        break;
+      case "isNull":
+        parts.push(value ? `${sql} is null` : `${sql} is not null`);
+        break;
+      case "lt":
+      case "lte":
+      case "gt":
+      case "gte":
+        parts.push(`${sql} ${{ lt: "<", lte: "<=", gt: ">", gte: ">=" }[operator]} ${read.param(cast, at)}`);
+        break;
+      case "contains":
+        parts.push(`${sql} ilike ${read.param("text", (values) => `%${escapeLike(at(values))}%`)}`);
+        break;
+      case "startsWith":
+        parts.push(`${sql} like ${read.param("text", (values) => `${escapeLike(at(values))}%`)}`);
+        break;
+      case "has":
+        parts.push(`${sql} @> array[${read.param("text", at)}]`);
+        break;
+      case "isEmpty":
+        parts.push(value ? `cardinality(${sql}) = 0` : `cardinality(${sql}) > 0`);
+        break;
+      default:
+        throw new Fault("INVALID_INPUT", { operator });
+    }
+  }
+  return parts.length === 0 ? "true" : parts.join(" and ");
+}
+
+const uuidOf = (id: unknown, target?: Entity): string | null => {
+  const parsed = parseId(String(id));
+  return parsed && (!target || parsed.entity === target) ? parsed.uuid : null;
+};
+
+function idOperators(target: Entity, wanted: Record<string, unknown>, reach: Reach, sql: string, read: ReadSql): string {
+  const parts: string[] = [];
+  if (wanted["eq"] !== undefined) parts.push(`${sql} = ${read.param("uuid", (values) => uuidOf((reach(values) as { eq: string }).eq, target))}`);
+  if (wanted["in"] !== undefined) parts.push(`${sql} = any(${read.param("uuid[]", (values) => (reach(values) as { in: string[] }).in.map((id) => uuidOf(id, target)))})`);
+  return parts.length === 0 ? "true" : parts.join(" and ");
+}
+
+/** Within the subtree of a region. */
+function withinSql(reach: Reach, alias: string, read: ReadSql): string {
+  const region = read.param("uuid", (values) => uuidOf(reach(values)));
+  return `${alias}.region_path <@ (select r.path from regions r where r.id = ${region})`;
+}
+
+interface Box {
+  west: number;
+  south: number;
+  east: number;
+  north: number;
+}
+
+/** Intersects a box in CGCS2000 degrees; a box whose west lies east of its east crosses the antimeridian. */
+function bboxSql(target: Entity, reach: Reach, alias: string, read: ReadSql): string {
+  const [name, field] = Object.entries(fieldsOf(target)).find(([, candidate]) => candidate.kind === "geometry") ?? [];
+  if (!name || !field) throw new Error(`${target.name} has no geometry`);
+  const side = (edge: keyof Box) =>
+    read.param("double precision", (values) => {
+      const box = reach(values) as Box;
+      const sound = [box.west, box.east].every((lon) => Math.abs(lon) <= 180) && [box.south, box.north].every((lat) => Math.abs(lat) <= 90);
+      if (!sound || box.south > box.north || box.west > box.east) throw new Fault("INVALID_INPUT", { field: "bbox", rule: "-180 <= west <= east <= 180, -90 <= south <= north <= 90" });
+      return box[edge];
+    });
+  return `${fieldSql(name, field, alias, read)} && st_makeenvelope(${side("west")}, ${side("south")}, ${side("east")}, ${side("north")}, 4490)`;
+}

@@ -1,0 +1,167 @@
+import { readingGrants, type Actor, type Grant } from "../actor.js";
+import { allEntities, columnOf, fieldsOf, relationsOf, type Entity } from "../entity/entity.js";
+
+/** The instant a whole operation is read at. `recorded` null means: as now recorded. */
+export interface Instant {
+  recorded: string | null;
+  /** What was in force then; the clock of "overdue" and "current". ISO with offset. */
+  effective: string;
+}
+
+/** What one request puts into a statement: never text, only values. */
+export interface RequestValues {
+  actor: Actor;
+  instant: Instant;
+  /** Coerced arguments by site, in the order the plan met them. */
+  args: readonly Record<string, unknown>[];
+}
+
+export type ValueSource = (values: RequestValues) => unknown;
+
+/**
+ * Builds one statement: numbers parameters and knows, for every entity alike,
+ * where its rows come from at the instant asked for and which of them the actor may see.
+ */
+export class ReadSql {
+  readonly sources: ValueSource[] = [];
+  private readonly known = new Map<string, string>();
+  private aliases = 0;
+
+  constructor(
+    readonly actor: Actor,
+    readonly asOf: boolean,
+  ) {}
+
+  /** A parameter; sources given a name are bound once however often they are used. */
+  param(type: string, source: ValueSource, name?: string): string {
+    const key = name && `${name}::${type}`;
+    const seen = key && this.known.get(key);
+    if (seen) return seen;
+    this.sources.push(source);
+    const text = `$${this.sources.length}::${type}`;
+    if (key) this.known.set(key, text);
+    return text;
+  }
+
+  alias(): string {
+    this.aliases += 1;
+    return `t${this.aliases}`;
+  }
+
+  /** The effective instant as timestamptz. */
+  now(): string {
+    return this.param("timestamptz", (values) => values.instant.effective, "effective");
+  }
+
+  /** The effective day in Asia/Shanghai. */
+  today(): string {
+    return `(${this.now()} at time zone 'Asia/Shanghai')::date`;
+  }
+
+  recorded(): string {
+    return this.param("timestamptz", (values) => values.instant.recorded, "recorded");
+  }
+
+  /** The rows of an entity at the recorded instant, to stand after `from`. */
+  source(target: Entity, alias: string): string {
+    if (!this.asOf) return `${target.table} ${alias}`;
+    const at = this.recorded();
+    if (target.appendOnly) return `(select * from ${target.table} where ${target.appendOnly} <= ${at}) ${alias}`;
+    const columns = columnsOf(target).join(", ");
+    return (
+      `(select ${columns} from ${target.table} where recorded_from <= ${at} ` +
+      `union all select ${columns} from ${target.table}_history where recorded_from <= ${at} and recorded_to > ${at}) ${alias}`
+    );
+  }
+
+  /** The predicate under which the actor sees a row; the same wherever the entity appears. */
+  scope(target: Entity, alias: string): string {
+    const grants = readingGrants(this.actor, target.readers);
+    if (target.scope.kind === "shared") {
+      if (target.readers && grants.length === 0) return "false";
+      return target.scope.public || this.actor.kind !== "PUBLIC" ? "true" : "false";
+    }
+    if (grants.length === 0) return "false";
+    if (target.scope.kind === "through") {
+      const relation = relationsOf(target)[target.scope.relation];
+      if (!relation) throw new Error(`${target.name}: scope through unknown relation ${target.scope.relation}`);
+      const parent = relation.target();
+      const inner = this.alias();
+      return `exists (select 1 from ${this.source(parent, inner)} where ${inner}.id = ${alias}.${relation.key} and ${this.scope(parent, inner)})`;
+    }
+    return this.placed(target, alias, grants);
+  }
+
+  private placed(target: Entity, alias: string, grants: readonly Grant[]): string {
+    if (target.scope.kind !== "placed") throw new Error(`${target.name} has no place`);
+    const { sector, subject, placeless } = target.scope;
+    const readers = target.readers;
+    const clauses: string[] = [];
+    const areas = grants.filter((grant) => grant.regionPath && !grant.subjectId && (!grant.sectors || !sector));
+    if (areas.length > 0) clauses.push(this.area(alias, `${target.readers?.join() ?? ""}:area:${sector ?? ""}`, (actor) =>
+      readingGrants(actor, readers).filter((grant) => grant.regionPath && !grant.subjectId && (!grant.sectors || !sector)), areas.every((grant) => grant.countyCode)));
+    if (sector) {
+      // One clause a grant: two grants with different sectors must not lend each other their areas.
+      grants.forEach((grant, index) => {
+        if (!grant.regionPath || grant.subjectId || !grant.sectors) return;
+        const pick = (actor: Actor) => [readingGrants(actor, readers)[index]!];
+        const sectors = this.param("text[]", ({ actor }) => pick(actor)[0]!.sectors, `sectors${index}:${readers?.join() ?? ""}`);
+        clauses.push(`(${alias}.${sector} = any(${sectors}) and ${this.area(alias, `${readers?.join() ?? ""}:grant${index}`, pick, Boolean(grant.countyCode))})`);
+      });
+    }
+    if (subject && grants.some((grant) => grant.subjectId)) {
+      const subjects = this.param("uuid[]", ({ actor }) => readingGrants(actor, readers).flatMap((grant) => grant.subjectId ?? []), `subjects:${readers?.join() ?? ""}`);
+      clauses.push(`${alias}.${subject} = any(${subjects})`);
+    }
+    if (placeless && areas.length > 0) clauses.push(`${alias}.region_path is null`);
+    if (clauses.length === 0) return "false";
+    return clauses.length === 1 ? clauses[0]! : `(${clauses.join(" or ")})`;
+  }
+
+  /** County codes serve the index, the path is the truth. */
+  private area(alias: string, name: string, pick: (actor: Actor) => readonly Grant[], byCounty: boolean): string {
+    const paths = this.param("ltree[]", ({ actor }) => pick(actor).map((grant) => grant.regionPath), `paths:${name}`);
+    if (!byCounty) return `${alias}.region_path <@ any(${paths})`;
+    const counties = this.param("text[]", ({ actor }) => [...new Set(pick(actor).map((grant) => grant.countyCode))], `counties:${name}`);
+    return `(${alias}.county_code = any(${counties}) and ${alias}.region_path <@ any(${paths}))`;
+  }
+
+  /** The parameter values of one request. */
+  bind(values: RequestValues): unknown[] {
+    return this.sources.map((source) => source(values));
+  }
+}
+
+const columnCache = new WeakMap<Entity, string[]>();
+
+/** Every column of an entity's table that a read may name. */
+export function columnsOf(target: Entity): string[] {
+  const cached = columnCache.get(target);
+  if (cached) return cached;
+  const columns = new Set<string>(["id"]);
+  if (!target.appendOnly) columns.add("version").add("recorded_from").add("updated_at").add("created_at");
+  for (const [name, field] of Object.entries(fieldsOf(target))) if (field.from === "column") columns.add(columnOf(name, field));
+  for (const relation of Object.values(relationsOf(target))) if (relation.cardinality === "one") columns.add(relation.key);
+  // A relation declared from the other end points at columns of this table.
+  for (const other of allEntities())
+    for (const relation of Object.values(relationsOf(other))) if (relation.cardinality === "many" && relation.target() === target) columns.add(relation.key);
+  if (target.scope.kind === "placed") {
+    columns.add("region_path").add("county_code");
+    if (target.scope.sector) columns.add(target.scope.sector);
+    if (target.scope.subject) columns.add(target.scope.subject);
+  }
+  for (const extra of target.hiddenColumns ?? []) columns.add(extra);
+  const made = [...columns];
+  columnCache.set(target, made);
+  return made;
+}
+
+/**
+ * What of an actor shapes a statement: kinds and number of grants, never their values.
+ * Two actors of the same shape share one prepared statement.
+ */
+export function actorShape(actor: Actor): string {
+  return `${actor.kind === "PUBLIC" ? "P" : "K"}|${actor.grants
+    .map((grant) => `${grant.role}${grant.regionPath ? "r" : ""}${grant.countyCode ? "c" : ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
+    .join(",")}`;
+}
