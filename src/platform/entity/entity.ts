@@ -102,6 +102,10 @@ export interface EntityDeclaration extends Description {
   variants?: { column: string; types: Readonly<Record<string, Description & { name: string; fields: Readonly<Record<string, Field>>; relations?: Readonly<Record<string, Relation>> }>> };
   fields: Readonly<Record<string, Field>>;
   relations?: Readonly<Record<string, Relation>>;
+  /** Order in which features are kept when a limit applies: most important first. */
+  featureOrder?: (alias: string) => string;
+  /** Columns that filters, scopes or computed fields name though no field shows them. */
+  hiddenColumns?: readonly string[];
   /** Offers the root list and single fields unless false (rows that are read only beneath their parent). */
   root?: boolean;
 }

@@ -30,6 +30,8 @@ export class ReadSql {
   constructor(
     readonly actor: Actor,
     readonly asOf: boolean,
+    /** Arguments by site as they shape the statement; only their structure may be used, values come by `param`. */
+    readonly shape: readonly Record<string, unknown>[] = [],
   ) {}
 
   /** A parameter; sources given a name are bound once however often they are used. */

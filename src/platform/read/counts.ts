@@ -1,0 +1,72 @@
+import { Fault } from "../fault.js";
+import { entityNamed, fieldsOf } from "../entity/entity.js";
+import { fieldSql, filterSql, mayUse } from "./filter.js";
+import { objectSql } from "./statement.js";
+import type { ReadSql } from "./read-sql.js";
+import type { Part, Selection } from "./tree.js";
+
+/** Dimensions by region beside the entity's own grouping fields. */
+export const REGION_DIMENSIONS = ["DISTRICT", "TOWN", "VILLAGE"] as const;
+
+/** More groups than this are refused by the limit of the answer; the largest come first. */
+const MAX_GROUPS = 2_000;
+
+const snakeUpper = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+
+/** Grouping fields of an entity by the enum value clients name them with. */
+export const dimensionsOf = (entity: Parameters<typeof fieldsOf>[0]) =>
+  Object.entries(fieldsOf(entity)).flatMap(([name, field]) => (field.group ? [{ value: snakeUpper(name), name, field }] : []));
+
+/** Counts of the visible, filtered rows by the dimensions asked for; a group is made only where rows are. */
+export function countsSql(part: Extract<Part, { kind: "counts" }>, read: ReadSql, rowSql: (selection: Selection, alias: string, read: ReadSql) => string): string {
+  const { entity, site } = part;
+  const args = read.shape[site] as { by: readonly string[]; filter?: unknown };
+  const inner = read.alias();
+  const dimensions = new Map(dimensionsOf(entity).map((dimension) => [dimension.value, dimension]));
+  const keys: { name: string; sql: string }[] = [];
+  for (const value of new Set(args.by)) {
+    const dimension = dimensions.get(value);
+    if (dimension) {
+      mayUse(dimension.name, dimension.field, read);
+      keys.push({ name: dimension.name, sql: fieldSql(dimension.name, dimension.field, inner, read) });
+    } else {
+      if (keys.some((key) => key.name === "region")) throw new Fault("INVALID_INPUT", { field: "by", rule: "one region level at a time" });
+      const ancestor = read.alias();
+      keys.push({ name: "region", sql: value === "TOWN" ? `${inner}.town_id` : `(select ${ancestor}.id from ${read.source(regionEntity(part), ancestor)} where ${ancestor}.path @> ${inner}.region_path and ${ancestor}.level = '${value === "VILLAGE" ? "VILLAGE" : "DISTRICT"}')` });
+    }
+  }
+  const conditions = [read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
+  const where = conditions.length > 0 ? ` where ${conditions.join(" and ")}` : "";
+  const selected = keys.map((key) => `${key.sql} as "${key.name}"`);
+  const positions = keys.map((_, index) => index + 1);
+  const grouped =
+    `select ${[...selected, "count(*) as counted"].join(", ")} from ${read.source(entity, inner)}${where}` +
+    (keys.length > 0 ? ` group by ${positions.join(", ")} order by counted desc, ${positions.join(", ")} limit ${MAX_GROUPS}` : "");
+  const group = read.alias();
+  const pairs = part.items.map((item) => {
+    const key = item.aliased ? read.param("text", () => item.key, `alias:${item.key}`) : `'${item.key}'`;
+    return [key, valueOf(item.part)] as const;
+  });
+  function valueOf(wanted: (typeof part.items)[number]["part"]): string {
+    switch (wanted.kind) {
+      case "typename":
+        return `'${wanted.value}'`;
+      case "count":
+        return `${group}.counted`;
+      case "dimension":
+        return keys.some((key) => key.name === wanted.name) ? `${group}."${wanted.name}"` : "null";
+      case "region": {
+        if (!keys.some((key) => key.name === "region")) return "null";
+        const region = read.alias();
+        return `(select ${rowSql(wanted.selection, region, read)} from ${read.source(wanted.selection.entity, region)} where ${region}.id = ${group}."region")`;
+      }
+    }
+  }
+  return `(select coalesce(json_agg(${objectSql(pairs)}), '[]'::json) from (${grouped}) ${group})`;
+}
+
+function regionEntity(part: Extract<Part, { kind: "counts" }>) {
+  const region = entityNamed("Region");
+  if (!region) throw new Error(`counts of ${part.entity.name} need the Region entity`);
+  return region;
+}

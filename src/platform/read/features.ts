@@ -1,0 +1,34 @@
+import { Fault } from "../fault.js";
+import { fieldsOf, type Entity } from "../entity/entity.js";
+import { filterSql } from "./filter.js";
+import { valueSql } from "./statement.js";
+import type { ReadSql } from "./read-sql.js";
+import type { Part } from "./tree.js";
+
+/** Features a single collection may hold. */
+export const MAX_FEATURES = 5_000;
+
+/** Fields an entity shows as properties of its features: unmasked, stored, scalar. */
+const propertiesOf = (entity: Entity) =>
+  Object.entries(fieldsOf(entity)).filter(([, field]) => field.from !== "code" && field.kind !== "geometry" && field.kind !== "json" && !field.mask && (field.filter || field.from === "sql"));
+
+/**
+ * One GeoJSON FeatureCollection (RFC 7946 order lon, lat; CGCS2000): the highest levels first,
+ * so that a limit never drops a higher one for a lower; `truncated` says when one did apply.
+ */
+export function featuresSql(part: Extract<Part, { kind: "features" }>, read: ReadSql): string {
+  const { entity, site } = part;
+  const args = read.shape[site] as { filter?: unknown; first: number };
+  if (args.first < 1 || args.first > MAX_FEATURES) throw new Fault("LIMIT_EXCEEDED", { limit: "features", minimum: 1, maximum: MAX_FEATURES, actual: args.first });
+  const inner = read.alias();
+  const outer = read.alias();
+  const [geometryName, geometry] = Object.entries(fieldsOf(entity)).find(([, field]) => field.kind === "geometry") ?? [];
+  if (!geometryName || !geometry) throw new Error(`${entity.name} has no geometry`);
+  const limit = read.param("integer", (values) => values.args[site]!["first"]);
+  const conditions = [`${inner}.location is not null`, read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
+  const rank = entity.featureOrder ? `${entity.featureOrder(inner)}, ` : "";
+  const rows = `(select ${inner}.*, row_number() over () as feature_row from (select * from ${read.source(entity, inner)} where ${conditions.join(" and ")} order by ${rank}${inner}.id limit ${limit} + 1) ${inner})`;
+  const properties = propertiesOf(entity).map(([name, field]) => `'${name}', ${valueSql(name, field, outer, read)}`);
+  const feature = `'{"type":"Feature","id":' || to_json('${entity.prefix}' || ${outer}.id)::text || ',"geometry":' || st_asgeojson(${outer}.location, 7, 0) || ',"properties":' || json_build_object(${properties.join(", ")})::text || '}'`;
+  return `(select ('{"type":"FeatureCollection","features":[' || coalesce(string_agg(${feature}, ',' order by ${outer}.feature_row) filter (where ${outer}.feature_row <= ${limit}), '') || '],"truncated":' || (count(*) > ${limit})::text || '}')::json from ${rows} ${outer})`;
+}

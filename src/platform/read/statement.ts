@@ -1,0 +1,186 @@
+import { fieldsOf, relationsOf, type Entity, type Field } from "../entity/entity.js";
+import { countsSql } from "./counts.js";
+import { featuresSql } from "./features.js";
+import { fieldSql, filterSql } from "./filter.js";
+import { bucketOf, cursorSql, keysetSql, orderBySql, orderTerms, pageOf, type PageArguments } from "./page.js";
+import type { ReadSql } from "./read-sql.js";
+import type { ConnectionItem, Item, Part, Selection } from "./tree.js";
+
+/** An upper bound of an exact count; beyond it the count says that it is one. */
+export const COUNT_BOUND = 10_000;
+
+const literal = (text: string) => `'${text.replace(/'/g, "''")}'`;
+
+/** A response key: schema constants stand as text, aliases of clients are bound as values. */
+const keySql = (item: { key: string; aliased: boolean }, read: ReadSql) =>
+  item.aliased ? read.param("text", () => item.key, `alias:${item.key}`) : literal(item.key);
+
+/** Builds a JSON object; json_build_object takes a hundred arguments, wider ones go through a row. */
+export function objectSql(pairs: readonly (readonly [key: string, value: string])[]): string {
+  if (pairs.length <= 50) return `json_build_object(${pairs.map(([key, value]) => `${key}, ${value}`).join(", ")})`;
+  const keys = pairs.map(([key]) => `to_json(${key})::text`);
+  const values = pairs.map(([, value]) => `coalesce(to_json(${value})::text, 'null')`);
+  return `('{' || ${keys.map((key, index) => `${key} || ':' || ${values[index]}`).join(" || ',' || ")} || '}')::json`;
+}
+
+/** A field's value as it leaves in an answer: the one definition of its format, for both ways of answering. */
+export function valueSql(name: string, field: Field, alias: string, read: ReadSql): string {
+  const raw = fieldSql(name, field, alias, read);
+  const shown = field.kind === "decimal" ? `${raw}::text` : field.kind === "geometry" ? `st_asgeojson(${raw}, 7, 0)::json` : raw;
+  return field.mask && !field.mask(read.actor) ? "null" : shown;
+}
+
+/** JSON of a row of an entity on an alias. */
+export function rowSql(selection: Selection, alias: string, read: ReadSql): string {
+  if (selection.items) return itemsSql(selection.items, alias, read);
+  const { variants } = selection;
+  const column = selection.entity.variants!.column;
+  const branches = [...variants!].map(([value, items]) => `when ${literal(value)} then ${itemsSql(items, alias, read)}`);
+  return `case ${alias}.${column} ${branches.join(" ")} end`;
+}
+
+const itemsSql = (items: readonly Item[], alias: string, read: ReadSql) =>
+  objectSql(items.map((item) => [keySql(item, read), partSql(item.part, alias, read)] as const));
+
+/** The whole statement: one row, one column, the text of `data`. */
+export const statementSql = (items: readonly Item[], read: ReadSql) => `select ${itemsSql(items, "", read)}::text as data`;
+
+function partSql(part: Part, alias: string, read: ReadSql): string {
+  switch (part.kind) {
+    case "typename":
+      return literal(part.value!);
+    case "id":
+      return `${literal(part.entity.prefix)} || ${alias}.id`;
+    case "column":
+      return valueSql(part.name, fieldsOf(part.entity)[part.name]!, alias, read);
+    case "one": {
+      const { relation } = part;
+      const target = relation.target();
+      const inner = read.alias();
+      const scope = relation.owned ? "" : ` and ${read.scope(target, inner)}`;
+      return `(select ${rowSql(part.selection, inner, read)} from ${read.source(target, inner)} where ${inner}.id = ${alias}.${relation.key}${scope})`;
+    }
+    case "single": {
+      const inner = read.alias();
+      const id = read.param("uuid", (values) => uuidIn(part.entity, values.args[part.site]!["id"]));
+      return `(select ${rowSql(part.selection, inner, read)} from ${read.source(part.entity, inner)} where ${inner}.id = ${id} and ${read.scope(part.entity, inner)})`;
+    }
+    case "list":
+      return listSql(part, part.relation ? (inner) => `${inner}.${part.relation!.key} = ${alias}.id` : null, read);
+    case "counts":
+      return countsSql(part, read, rowSql);
+    case "features":
+      return featuresSql(part, read);
+    case "node":
+      throw new Error("node is answered by ordinary execution");
+  }
+}
+
+export const uuidIn = (target: Entity, id: unknown) => {
+  const text = String(id);
+  const uuid = text.slice(target.prefix.length);
+  return text.startsWith(target.prefix) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid) ? uuid : null;
+};
+
+/** Rows a list may hold, before paging: link, relation condition, scope, filter. */
+export function listWhere(entity: Entity, part: Extract<Part, { kind: "list" }>, site: number, args: PageArguments, link: ((alias: string) => string) | null, inner: string, read: ReadSql): string {
+  const { relation } = part;
+  const conditions = [
+    ...(link ? [link(inner)] : []),
+    ...(relation?.where ? [relation.where(inner, read)] : []),
+    ...(relation?.owned ? [] : [read.scope(entity, inner)]),
+    filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read),
+  ].filter((condition) => condition !== "true");
+  return conditions.length > 0 ? ` where ${conditions.join(" and ")}` : "";
+}
+
+/** A connection: a limited, ordered subquery aggregated once; the row past the page only tells that there is more. */
+export function listSql(part: Extract<Part, { kind: "list" }>, link: ((alias: string) => string) | null, read: ReadSql): string {
+  const { entity, site } = part;
+  const args = read.shape[site] as PageArguments;
+  const { size, backward } = pageOf(args);
+  const page = read.param("integer", (values) => pageOf(values.args[site] as PageArguments).size, `size${site}`);
+  const inner = read.alias();
+  const outer = read.alias();
+  const terms = orderTerms(entity, args, inner, read);
+  const where = listWhere(entity, part, site, args, link, inner, read);
+  const seek = args.after || args.before ? `${where ? " and" : " where"} ${keysetSql(entity, terms, site, backward, read)}` : "";
+  const totals = part.connection.some((item) => item.part.kind === "totalCount" || item.part.kind === "totalCountIsExact");
+  const rows = `(select ${inner}.*, row_number() over (${`order by ${orderBySql(terms, backward)}`}) as page_row from ${read.source(entity, inner)}${where}${seek} order by ${orderBySql(terms, backward)} limit ${bucketOf(size) + 1})`;
+  const counted = part.connection.some((item) => item.part.kind === "pageInfo");
+  const from = counted ? `(select p.*, count(*) over () as page_rows from ${rows} p) ${outer}` : `${rows} ${outer}`;
+  const outerTerms = orderTerms(entity, args, outer, read);
+  const context = { part, outer, page, backward, cursor: () => cursorSql(entity, outerTerms, site, read) };
+  const total = totals ? `(select count(*) from (select 1 from ${read.source(entity, inner)}${where} limit ${COUNT_BOUND + 1}) counted)` : "";
+  const pairs = part.connection.map((item) => [keySql(item, read), connectionSql(item, context, total, read)] as const);
+  return `(select ${objectSql(pairs)} from ${from})`;
+}
+
+interface ListContext {
+  part: Extract<Part, { kind: "list" }>;
+  outer: string;
+  page: string;
+  backward: boolean;
+  cursor: () => string;
+}
+
+function connectionSql(item: ConnectionItem, context: ListContext, total: string, read: ReadSql): string {
+  const { outer, page, backward } = context;
+  const aggregate = (value: string) =>
+    `coalesce(json_agg(${value} order by ${outer}.page_row ${backward ? "desc" : "asc"}) filter (where ${outer}.page_row <= ${page}), '[]'::json)`;
+  const { part } = item;
+  switch (part.kind) {
+    case "typename":
+      return literal(part.value);
+    case "totalCount":
+      return `least(${total}, ${COUNT_BOUND})`;
+    case "totalCountIsExact":
+      return `${total} <= ${COUNT_BOUND}`;
+    case "nodes":
+      return aggregate(rowSql(part.selection, outer, read));
+    case "edges":
+      return aggregate(
+        objectSql(
+          part.items.map((inner) => {
+            const value = inner.part.kind === "typename" ? literal(inner.part.value) : inner.part.kind === "cursor" ? context.cursor() : rowSql(inner.part.selection, outer, read);
+            return [keySql(inner, read), value] as const;
+          }),
+        ),
+      );
+    case "pageInfo":
+      return objectSql(part.items.map((inner) => [keySql(inner, read), pageInfoSql(inner.name, context, read)] as const));
+  }
+}
+
+function pageInfoSql(name: string, { part, outer, page, backward, cursor }: ListContext, read: ReadSql): string {
+  const args = read.shape[part.site] as PageArguments;
+  const more = `coalesce(bool_or(${outer}.page_rows > ${page}), false)`;
+  const at = (row: string) => `max(case when ${outer}.page_row = ${row} then ${cursor()} end)`;
+  const last = `least(${page}, ${outer}.page_rows)`;
+  switch (name) {
+    case "__typename":
+      return "'PageInfo'";
+    case "hasNextPage":
+      return backward ? `${args.before ? "true" : "false"}` : more;
+    case "hasPreviousPage":
+      return backward ? more : `${args.after ? "true" : "false"}`;
+    case "startCursor":
+      return at(backward ? last : "1");
+    default:
+      return at(backward ? "1" : last);
+  }
+}
+
+/** Columns of a row that ordinary execution carries: every unmasked stored field, keys of links, and the UUID. */
+export function carrierSql(entity: Entity, alias: string, read: ReadSql, computedFields: readonly string[]): string {
+  const fields = fieldsOf(entity);
+  const pairs: [string, string][] = [["'uuid'", `${alias}.id`]];
+  if (entity.variants) pairs.push(["'variant'", `${alias}.${entity.variants.column}`]);
+  for (const [name, field] of Object.entries(fields)) {
+    if (field.from === "column" || computedFields.includes(name)) if (field.from !== "code") pairs.push([literal(name), valueSql(name, field, alias, read)]);
+  }
+  for (const [name, key] of keysOf(entity)) pairs.push([literal(`key:${name}`), `${alias}.${key}`]);
+  return objectSql(pairs);
+}
+
+const keysOf = (entity: Entity) => Object.entries(relationsOf(entity)).flatMap(([name, relation]) => (relation.cardinality === "one" ? [[name, relation.key] as const] : []));
