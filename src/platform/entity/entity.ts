@@ -117,10 +117,22 @@ export interface Entity extends Omit<EntityDeclaration, "relations"> {
 
 const entities = new Map<string, Entity>();
 
+/** What every tracked row has. */
+const kept: Readonly<Record<string, Field>> = {
+  version: { from: "column", kind: "int", zh: "版本号,更新和流转时须带上读到的版本", en: "version; updates and transitions name the version they read" },
+  createdAt: { from: "column", kind: "dateTime", zh: "登记时间", en: "time of registration", filter: true, sort: true },
+  updatedAt: { from: "column", kind: "dateTime", zh: "最近变更时间", en: "time of the last change", filter: true, sort: true },
+};
+
 /** Registers an entity: the one declaration from which types, filters, loaders and statements are made. */
 export function entity(declaration: EntityDeclaration): Entity {
   if (entities.has(declaration.name)) throw new Error(`entity ${declaration.name} is declared twice`);
-  const made: Entity = { ...declaration, relations: { ...declaration.relations }, prefix: `${declaration.name}_` };
+  const made: Entity = {
+    ...declaration,
+    fields: declaration.appendOnly ? declaration.fields : { ...declaration.fields, ...kept },
+    relations: { ...declaration.relations },
+    prefix: `${declaration.name}_`,
+  };
   entities.set(made.name, made);
   return made;
 }

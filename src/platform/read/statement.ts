@@ -32,6 +32,7 @@ export function valueSql(name: string, field: Field, alias: string, read: ReadSq
 
 /** JSON of a row of an entity on an alias. */
 export function rowSql(selection: Selection, alias: string, read: ReadSql): string {
+  if (read.carries) return carrierSql(selection.entity, alias, read, []);
   if (selection.items) return itemsSql(selection.items, alias, read);
   const { variants } = selection;
   const column = selection.entity.variants!.column;

@@ -1,0 +1,75 @@
+import type { Actor, Role } from "./actor.js";
+import type { Description, Entity, FieldKind } from "./entity/entity.js";
+import type { EnumType } from "./entity/enumeration.js";
+import type { TakenRow, Unit } from "./write/unit.js";
+
+/** A field of an action's input; checked once, before the unit begins. */
+export interface InputField extends Description {
+  kind: FieldKind | "id" | "object";
+  enumeration?: EnumType;
+  /** kind id: the entity it must name. The work receives the UUID. */
+  of?: () => Entity;
+  /** kind object: its own fields. */
+  fields?: Readonly<Record<string, InputField>>;
+  /** Name of the GraphQL input type, for kind object. */
+  typeName?: string;
+  required?: boolean;
+  list?: boolean;
+  /** Longest text in characters; 500 unless given. */
+  max?: number;
+  minimum?: number;
+  maximum?: number;
+  pattern?: RegExp;
+}
+
+export type Input = Readonly<Record<string, unknown>>;
+
+/**
+ * The action is the atom: one row is the permission, the transition, the audit label,
+ * the label in the change feed and (camel-cased) the mutation.
+ */
+export interface Action extends Description {
+  /** The entity acted on and returned. */
+  on: Entity;
+  by: readonly Role[];
+  /** States it may leave; an action without `from` that has `creates` begins a life. */
+  from?: readonly string[];
+  /** State it enters. */
+  to?: string;
+  /** Makes a new row instead of taking one. */
+  creates?: boolean;
+  /** A rule that needs the row; its name is told when it refuses. */
+  when?: { rule: string; holds: (row: TakenRow, actor: Actor) => boolean };
+  input: Readonly<Record<string, InputField>>;
+  /** What the action does inside its unit; gives the UUID of the row returned. */
+  work: (unit: Unit, input: Input, row: TakenRow) => Promise<string>;
+}
+
+const table = new Map<string, Action>();
+
+/** Registers a feature's actions. */
+export function actions<const T extends Readonly<Record<`${string}.${string}`, Action>>>(rows: T): T {
+  for (const [name, row] of Object.entries(rows)) {
+    if (table.has(name)) throw new Error(`action ${name} is declared twice`);
+    table.set(name, row as Action);
+  }
+  return rows;
+}
+
+export const allActions = (): ReadonlyMap<string, Action> => table;
+
+/** `hiddenDanger.writeOff` -> `hiddenDangerWriteOff`. */
+export const mutationName = (action: string) => action.replace(/\.(.)/g, (_, letter: string) => letter.toUpperCase());
+
+/** Actions the actor may take on a row as it stands: what `allowedActions` shows. */
+export function allowedOn(entity: Entity, row: TakenRow | Readonly<Record<string, unknown>>, actor: Actor): string[] {
+  const status = row["status"] as string | undefined;
+  return [...table]
+    .filter(([, action]) => action.on === entity && !action.creates)
+    .filter(([, action]) => mayAct(action, actor))
+    .filter(([, action]) => !action.from || (status !== undefined && action.from.includes(status)))
+    .filter(([, action]) => !action.when || action.when.holds(row as TakenRow, actor))
+    .map(([name]) => name);
+}
+
+export const mayAct = (action: Action, actor: Actor) => actor.grants.some((grant) => action.by.includes(grant.role));

@@ -1,0 +1,151 @@
+import DataLoader from "dataloader";
+import type { Pool, PoolClient } from "pg";
+import type { Actor } from "../actor.js";
+import { relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
+import { ReadSql, type Instant } from "./read-sql.js";
+import { carrierSql, listSql, uuidIn } from "./statement.js";
+import { countsSql } from "./counts.js";
+import { featuresSql } from "./features.js";
+import type { PageArguments } from "./page.js";
+import type { ConnectionItem, Part, Selection } from "./tree.js";
+
+type Queryable = Pick<Pool | PoolClient, "query">;
+
+/** A page as ordinary execution carries it. */
+export interface LoadedPage {
+  edges: { cursor: string; node: Row }[];
+  pageInfo: Record<string, unknown>;
+  totalCount: number;
+  totalCountIsExact: boolean;
+}
+
+const PAGE_INFO = ["hasNextPage", "hasPreviousPage", "startCursor", "endCursor"];
+const plain = (key: string) => ({ key, aliased: false });
+
+/**
+ * Scoped reads for ordinary execution: fields that need code, and payloads of mutations.
+ * Batched: one statement for all parents of a field with the same arguments. Made of the same SQL as compiled reads.
+ */
+export class Reader {
+  private loaders = new Map<string, DataLoader<string, unknown>>();
+  /** Statements sent by this reader. */
+  statements = 0;
+
+  constructor(
+    readonly actor: Actor,
+    readonly instant: Instant,
+    private readonly pool: Queryable,
+  ) {}
+
+  /** A row by UUID, null when absent or outside the actor's scope. */
+  row(entity: Entity, uuid: string): Promise<Row | null> {
+    return this.loader(`row:${entity.name}`, (keys) => this.rows(entity, keys, true)).load(uuid) as Promise<Row | null>;
+  }
+
+  /** A row by global id of a known entity. */
+  byId(entity: Entity, id: unknown): Promise<Row | null> {
+    const uuid = uuidIn(entity, id);
+    return uuid ? this.row(entity, uuid) : Promise.resolve(null);
+  }
+
+  /** The row a to-one link points at. */
+  async linked(entity: Entity, name: string, from: Row): Promise<Row | null> {
+    const relation = relationsOf(entity)[name]!;
+    const key = from[`key:${name}`] as string | null;
+    if (!key) return null;
+    const target = relation.target();
+    const loader = this.loader(`one:${target.name}:${relation.owned ? "owned" : "scoped"}`, (keys) => this.rows(target, keys, !relation.owned));
+    return loader.load(key) as Promise<Row | null>;
+  }
+
+  /** A computed field of a row, batched over rows. */
+  computed(entity: Entity, name: string, from: Row): Promise<unknown> {
+    return this.loader(`field:${entity.name}.${name}`, async (keys) => {
+      const rows = await this.rows(entity, keys, false, [name]);
+      return rows.map((row) => (row === null ? null : (row[name] ?? null)));
+    }).load(from.uuid);
+  }
+
+  /** A page of the rows that point back at a parent. */
+  related(entity: Entity, name: string, from: Row, args: PageArguments): Promise<LoadedPage> {
+    const relation = relationsOf(entity)[name]!;
+    return this.loader(`many:${entity.name}.${name}:${JSON.stringify(args)}`, (keys) => this.pages(relation, keys, args)).load(from.uuid) as Promise<LoadedPage>;
+  }
+
+  /** A page of an entity's visible rows. */
+  async list(entity: Entity, args: PageArguments): Promise<LoadedPage> {
+    return this.single(args, (read) => listSql(listPart(entity, null), null, carrying(read))) as Promise<LoadedPage>;
+  }
+
+  async counts(part: Extract<Part, { kind: "counts" }>, args: Record<string, unknown>): Promise<Record<string, unknown>[]> {
+    return this.single(args, (read) => countsSql(part, read, (selection: Selection, alias) => carrierSql(selection.entity, alias, read, []))) as Promise<Record<string, unknown>[]>;
+  }
+
+  async features(entity: Entity, args: Record<string, unknown>): Promise<unknown> {
+    return this.single(args, (read) => featuresSql({ kind: "features", entity, site: 0 }, read));
+  }
+
+  /** Forgets what was read; a mutation's payload is read anew. */
+  forget(): void {
+    this.loaders.clear();
+  }
+
+  private async single(args: object, build: (read: ReadSql) => string): Promise<unknown> {
+    const read = this.sql([args as Record<string, unknown>]);
+    const text = `select ${build(read)} as value`;
+    const rows = await this.send(text, read, [args as Record<string, unknown>]);
+    return rows[0]!["value"];
+  }
+
+  private sql(shape: readonly Record<string, unknown>[] = []) {
+    return new ReadSql(this.actor, this.instant.recorded !== null, shape);
+  }
+
+  private async send(text: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
+    this.statements += 1;
+    const values = read.bind({ actor: this.actor, instant: this.instant, args });
+    return (await this.pool.query({ text, values })).rows as Record<string, unknown>[];
+  }
+
+  private async rows(entity: Entity, keys: readonly string[], scoped: boolean, computed: readonly string[] = []): Promise<(Row | null)[]> {
+    const read = this.sql();
+    const alias = read.alias();
+    const ids = read.param("uuid[]", () => keys);
+    const scope = scoped ? ` and ${read.scope(entity, alias)}` : "";
+    const rows = await this.send(`select ${alias}.id as id, ${carrierSql(entity, alias, read, computed)} as value from ${read.source(entity, alias)} where ${alias}.id = any(${ids})${scope}`, read, []);
+    const byId = new Map(rows.map((row) => [row["id"] as string, row["value"] as Row]));
+    return keys.map((key) => byId.get(key) ?? null);
+  }
+
+  private async pages(relation: Relation, keys: readonly string[], args: PageArguments): Promise<unknown[]> {
+    const read = this.sql([args as Record<string, unknown>]);
+    const ids = read.param("uuid[]", () => keys);
+    const page = listSql(listPart(relation.target(), relation), (alias) => `${alias}.${relation.key} = parent.id`, carrying(read));
+    const rows = await this.send(`select parent.id, ${page} as value from unnest(${ids}) as parent(id)`, read, [args as Record<string, unknown>]);
+    const byId = new Map(rows.map((row) => [row["id"] as string, row["value"]]));
+    return keys.map((key) => byId.get(key));
+  }
+
+  private loader(name: string, batch: (keys: readonly string[]) => Promise<readonly unknown[]>): DataLoader<string, unknown> {
+    let loader = this.loaders.get(name);
+    if (!loader) this.loaders.set(name, (loader = new DataLoader(async (keys) => [...(await batch(keys))], { maxBatchSize: 1_000 })));
+    return loader;
+  }
+}
+
+/** Marks a builder so that selections give carrier rows instead of answers. */
+const carrying = (read: ReadSql) => {
+  read.carries = true;
+  return read;
+};
+
+function listPart(entity: Entity, relation: Relation | null): Extract<Part, { kind: "list" }> {
+  const selection: Selection = { entity, items: null, variants: null };
+  const connection: ConnectionItem[] = [
+    { ...plain("edges"), part: { kind: "edges", items: [{ ...plain("cursor"), part: { kind: "cursor" } }, { ...plain("node"), part: { kind: "node", selection } }] } },
+    { ...plain("pageInfo"), part: { kind: "pageInfo", items: PAGE_INFO.map((name) => ({ ...plain(name), name })) } },
+    { ...plain("totalCount"), part: { kind: "totalCount" } },
+    { ...plain("totalCountIsExact"), part: { kind: "totalCountIsExact" } },
+  ];
+  return { kind: "list", entity, relation, site: 0, connection };
+}

@@ -1,0 +1,131 @@
+import type { PoolClient } from "pg";
+import type { Action } from "../actions.js";
+import type { Actor } from "../actor.js";
+import { columnOf, fieldsOf, globalId, relationsOf, type Entity } from "../entity/entity.js";
+import { Fault } from "../fault.js";
+import { ReadSql, type RequestValues } from "../read/read-sql.js";
+import { carrierSql } from "../read/statement.js";
+import { newUuid } from "./identifier.js";
+
+/** A row read inside a unit: field names, `key:<relation>` for links, values as in answers. */
+export type TakenRow = Readonly<Record<string, unknown>> & { readonly uuid: string; readonly version: number };
+
+/** Values to write, by field name, relation name (a UUID) or, for columns no field shows, column name. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * One named transaction: the only thing that can write. Every statement in it carries actor, action and request,
+ * which the database demands of every tracked row.
+ */
+export class Unit {
+  constructor(
+    readonly actor: Actor,
+    readonly name: string,
+    readonly action: Action | null,
+    /** The transaction's clock, ISO with offset. */
+    readonly now: string,
+    private readonly client: PoolClient,
+  ) {}
+
+  /** The day of the clock in Asia/Shanghai. */
+  get today(): string {
+    return new Date(Date.parse(this.now) + 8 * 3_600_000).toISOString().slice(0, 10);
+  }
+
+  /** A row for change, locked until the unit ends. Faults: NOT_FOUND (absent or out of scope), CONFLICT (stale version). */
+  async take(entity: Entity, uuid: string, expectedVersion?: number): Promise<TakenRow> {
+    const row = await this.find(entity, uuid, true);
+    if (!row) throw new Fault("NOT_FOUND", { entity: entity.name });
+    if (expectedVersion !== undefined && row.version !== expectedVersion) {
+      throw new Fault("CONFLICT", { id: globalId(entity, uuid), expectedVersion, currentVersion: row.version, changes: await this.difference(entity, uuid, expectedVersion, row) });
+    }
+    return row;
+  }
+
+  /** A row as far as the actor sees it. */
+  async see(entity: Entity, uuid: string): Promise<TakenRow> {
+    const row = await this.find(entity, uuid, false);
+    if (!row) throw new Fault("NOT_FOUND", { entity: entity.name });
+    return row;
+  }
+
+  private async find(entity: Entity, uuid: string, lock: boolean): Promise<TakenRow | undefined> {
+    const read = new ReadSql(this.actor, false);
+    const id = read.param("uuid", () => uuid);
+    const text = `select ${carrierSql(entity, "e", read, [])} as row from ${entity.table} e where e.id = ${id} and ${read.scope(entity, "e")}${lock ? " for update of e" : ""}`;
+    const values = read.bind(this.values());
+    return (await this.client.query({ text, values })).rows[0]?.row as TakenRow | undefined;
+  }
+
+  private values(): RequestValues {
+    return { actor: this.actor, instant: { recorded: null, effective: this.now }, args: [] };
+  }
+
+  private async difference(entity: Entity, uuid: string, version: number, current: TakenRow) {
+    const read = new ReadSql(this.actor, false);
+    const text = `select ${carrierSql(entity, "e", read, [])} as row from ${entity.table}_history e where e.id = $${read.sources.length + 1} and e.version = $${read.sources.length + 2}`;
+    const base = (await this.client.query({ text, values: [...read.bind(this.values()), uuid, version] })).rows[0]?.row as TakenRow | undefined;
+    if (!base) return [];
+    return Object.keys(fieldsOf(entity))
+      .filter((name) => name in base && JSON.stringify(base[name]) !== JSON.stringify(current[name]) && !["version", "updatedAt"].includes(name))
+      .map((field) => ({ field, base: base[field], current: current[field] }));
+  }
+
+  /** Inserts a row; the unit's action sets the state it enters. Gives the UUID. */
+  async add(entity: Entity, values: Values, uuid: string = newUuid(Date.parse(this.now))): Promise<string> {
+    const entered = this.action?.on === entity && this.action.to !== undefined && !("status" in values) ? { status: this.action.to } : {};
+    const written = columnsFor(entity, { ...values, ...entered });
+    const columns = ["id", ...written.map(({ column }) => column)];
+    const texts = ["$1", ...written.map(({ write }, index) => write(`$${index + 2}`))];
+    await this.client.query(`insert into ${entity.table} (${columns.join(", ")}) values (${texts.join(", ")})`, [uuid, ...written.map(({ value }) => value)]);
+    return uuid;
+  }
+
+  /** Takes a row through this unit's action: the state it leaves is checked, the one it enters is set. */
+  async move(entity: Entity, row: TakenRow, values: Values = {}): Promise<string> {
+    const { from, to } = this.action ?? {};
+    if (from && !from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: this.name, state: row["status"], from });
+    return this.change(entity, row, to && this.action?.on === entity ? { ...values, status: to } : values);
+  }
+
+  /** Changes columns of a row taken in this unit. */
+  async change(entity: Entity, row: TakenRow, values: Values): Promise<string> {
+    const written = columnsFor(entity, values);
+    if (written.length === 0) return row.uuid;
+    const sets = written.map(({ column, write }, index) => `${column} = ${write(`$${index + 2}`)}`);
+    await this.client.query(`update ${entity.table} set ${sets.join(", ")} where id = $1`, [row.uuid, ...written.map(({ value }) => value)]);
+    return row.uuid;
+  }
+
+  /** A read no declaration offers, inside the unit. Scope is the caller's concern: give only keys already taken. */
+  async query<T = Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<T[]> {
+    return (await this.client.query(text, [...values])).rows as T[];
+  }
+}
+
+interface Written {
+  column: string;
+  value: unknown;
+  write: (parameter: string) => string;
+}
+
+const asIs = (parameter: string) => parameter;
+
+function columnsFor(entity: Entity, values: Values): Written[] {
+  const fields = fieldsOf(entity);
+  const relations = relationsOf(entity);
+  return Object.entries(values).flatMap(([name, value]): Written[] => {
+    if (value === undefined) return [];
+    const field = fields[name];
+    const relation = relations[name];
+    if (field?.from === "column") {
+      const column = columnOf(name, field);
+      if (field.kind === "geometry") return [{ column, value: value === null ? null : JSON.stringify(value), write: (parameter) => `st_setsrid(st_geomfromgeojson(${parameter}), 4490)` }];
+      if (field.kind === "json") return [{ column, value: value === null ? null : JSON.stringify(value), write: (parameter) => `${parameter}::jsonb` }];
+      return [{ column, value, write: asIs }];
+    }
+    if (relation?.cardinality === "one") return [{ column: relation.key, value, write: asIs }];
+    if (/^[a-z_]+$/.test(name)) return [{ column: name, value, write: asIs }];
+    throw new Error(`${entity.name} has no column for ${name}`);
+  });
+}
