@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import type { Pool, PoolClient } from "pg";
+import { allActions, mayAct, type Action } from "../actions.js";
+import type { Actor } from "../actor.js";
+import { parseId, type Entity } from "../entity/entity.js";
+import { Fault, faultFromDatabase } from "../fault.js";
+import { checkInput } from "./input.js";
+import { newUuid } from "./identifier.js";
+import { Unit } from "./unit.js";
+
+/** What a call of an action carries besides its input. */
+export interface Call {
+  actor: Actor;
+  requestId: string;
+  clientIp?: string;
+  operationName?: string;
+  documentHash?: string;
+}
+
+export interface ActionArguments {
+  /** Global id of the row acted on; absent when the action makes one. */
+  id?: string;
+  expectedVersion?: number;
+  input?: Record<string, unknown>;
+  idempotencyKey: string;
+}
+
+/** What an action did; a repeated key gives the first answer again, read at the same recorded instant. */
+export interface Done {
+  entity: Entity;
+  uuid: string;
+  recorded: string;
+  replayed: boolean;
+}
+
+export interface WriteDoor {
+  pool: Pool;
+  /** Waits until what was committed survives a loss of power, where the engine does not see to it. */
+  durable(): Promise<void>;
+}
+
+const KEY = /^[\x21-\x7e]{8,200}$/;
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+
+/** Runs one action in one unit: permission, transaction, input, version, audit and idempotency in one place. */
+export async function act(door: WriteDoor, call: Call, name: string, args: ActionArguments, clock?: string): Promise<Done> {
+  const action = allActions().get(name);
+  if (!action) throw new Error(`no action ${name}`);
+  const target = args.id === undefined ? undefined : parseId(args.id);
+  try {
+    if (!mayAct(action, call.actor)) throw new Fault(call.actor.kind === "PUBLIC" ? "UNAUTHENTICATED" : "FORBIDDEN", { action: name });
+    if (!KEY.test(args.idempotencyKey)) throw new Fault("INVALID_INPUT", { field: "idempotencyKey", rule: "8 to 200 printable ASCII characters" });
+    const input = checkInput(action.input, args.input ?? {});
+    if (!action.creates && target?.entity !== action.on) throw new Fault("NOT_FOUND", { entity: action.on.name });
+    const done = await transaction(door.pool, (client) => perform(client, call, name, action, args, input, target?.uuid, clock));
+    await door.durable();
+    return done;
+  } catch (raw) {
+    const fault = faultFromDatabase(raw);
+    await recordRefusal(door.pool, call, name, fault).catch((failure: unknown) => {
+      process.stderr.write(`${JSON.stringify({ level: "error", message: "审计写入失败 / the audit of a refusal could not be written", requestId: call.requestId, cause: String(failure) })}\n`);
+    });
+    throw fault;
+  }
+}
+
+/** Runs work no client can ask for (seeding, lapses, sealing) under its own name. */
+export async function actAs(door: WriteDoor, call: Call, name: string, work: (unit: Unit) => Promise<unknown>, clock?: string): Promise<void> {
+  await transaction(door.pool, async (client) => {
+    const event = newUuid();
+    const now = await begin(client, call, name, event, clock);
+    await work(new Unit(call.actor, name, null, now, client));
+    await recordEvent(client, call, name, event, "SUCCESS", null, null, null);
+  });
+  await door.durable();
+}
+
+async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch((failure: Error) => (broken = failure));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+async function perform(client: PoolClient, call: Call, name: string, action: Action, args: ActionArguments, input: Record<string, unknown>, uuid: string | undefined, clock?: string): Promise<Done> {
+  const event = newUuid();
+  const now = await begin(client, call, name, event, clock);
+  const request = sha256(JSON.stringify([name, args.id ?? null, args.expectedVersion ?? null, args.input ?? null]));
+  const key = sha256(args.idempotencyKey);
+  // A twin in flight is waited for on the unique index; then this insert finds its row.
+  const claimed = await client.query(
+    "insert into idempotency_keys (principal_id, key_hash, request_hash, action, event_id, created_at) values ($1, $2, $3, $4, $5, now()) on conflict (principal_id, key_hash) do nothing",
+    [call.actor.id, key, request, name, event],
+  );
+  if (claimed.rowCount === 0) return replay(client, call, key, request, action.on);
+  const unit = new Unit(call.actor, name, action, now, client);
+  const row = action.creates ? null : await unit.take(action.on, uuid!, args.expectedVersion);
+  if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
+  if (row && action.when && !action.when.holds(row, call.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when.rule });
+  const result = await action.work(unit, input, row ?? { uuid: "", version: 0 });
+  const written = await recordEvent(client, call, name, event, "SUCCESS", null, action.on, result);
+  await client.query("update idempotency_keys set entity = $3, entity_id = $4, recorded_at = $5 where principal_id = $1 and key_hash = $2", [call.actor.id, key, action.on.name, result, written]);
+  return { entity: action.on, uuid: result, recorded: written, replayed: false };
+}
+
+async function begin(client: PoolClient, call: Call, name: string, event: string, clock?: string): Promise<string> {
+  const { rows } = await client.query(
+    "select set_config('app.actor', $1, true), set_config('app.action', $2, true), set_config('app.request', $3, true), set_config('app.event', $4, true), set_config('app.clock', $5, true), to_json(app_clock()) as now",
+    [call.actor.id, name, call.requestId, event, clock ?? ""],
+  );
+  // The clock setting is in force only from the next statement on where the planner folds app_clock() early.
+  if (!clock) return rows[0].now as string;
+  return (await client.query("select to_json(app_clock()) as now")).rows[0].now as string;
+}
+
+async function replay(client: PoolClient, call: Call, key: string, request: string, entity: Entity): Promise<Done> {
+  const { rows } = await client.query("select request_hash, entity_id, to_json(recorded_at) as recorded from idempotency_keys where principal_id = $1 and key_hash = $2", [call.actor.id, key]);
+  const first = rows[0] as { request_hash: string; entity_id: string; recorded: string };
+  if (first.request_hash !== request) throw new Fault("IDEMPOTENCY_KEY_REUSED", {});
+  return { entity, uuid: first.entity_id, recorded: first.recorded, replayed: true };
+}
+
+async function recordEvent(client: PoolClient | Pool, call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null): Promise<string> {
+  const placed = entity?.scope.kind === "placed" && uuid;
+  const from = placed ? ` from (select 1) one left join ${entity.table} e on e.id = $11` : "";
+  const { rows } = await client.query(
+    `insert into audit_events (id, at, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
+     select $1, app_clock(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, ${placed ? "coalesce(e.county_code, '000000'), e.region_path" : "'000000', null::ltree"}${from}
+     returning to_json(${placed ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at"}) as recorded`,
+    [event, call.actor.id, call.actor.kind, call.actor.name, call.actor.grants.map((grant) => grant.role), name, outcome, code, call.requestId, entity?.name ?? null, uuid, call.operationName ?? null, call.documentHash ?? null, call.clientIp ?? null],
+  );
+  return rows[0].recorded as string;
+}
+
+/** A refusal is audited after its transaction is gone. */
+async function recordRefusal(pool: Pool, call: Call, name: string, fault: Fault): Promise<void> {
+  const code = String(fault.extensions["code"]);
+  const outcome = code === "FORBIDDEN" || code === "UNAUTHENTICATED" || code === "NOT_FOUND" ? "DENIED" : "FAILURE";
+  await transaction(pool, async (client) => {
+    const event = newUuid();
+    await begin(client, call, name, event);
+    await recordEvent(client, call, name, event, outcome, code, null, null);
+  });
+}
