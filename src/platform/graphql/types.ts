@@ -11,8 +11,9 @@ type TypeThunk = () => unknown;
 /** An empty class of a name; decorators fill it from the declarations. */
 export const classNamed = (name: string): Made => ({ [name]: class {} })[name] as unknown as Made;
 
-export const addField = (target: Made, name: string, type: TypeThunk, description: string, nullable = false): void =>
+export const addField = (target: Made, name: string, type: TypeThunk, description: string, nullable = false): void => {
   Field(type as never, { nullable, description })(target.prototype as object, name, undefined as never);
+};
 
 const SCALARS = { text: String, int: Int, float: Float, decimal: DecimalScalar, boolean: Boolean, date: DateScalar, dateTime: DateTimeScalar, json: JsonScalar, geometry: GeoJsonScalar } as const;
 

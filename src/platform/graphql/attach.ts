@@ -1,0 +1,91 @@
+import { defaultFieldResolver, GraphQLError, isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
+import { allActions, mutationName } from "../actions.js";
+import { fieldsOf, globalId, parseId, type Entity, type Row } from "../entity/entity.js";
+import { dimensionsOf } from "../read/counts.js";
+import { meaningOf, type Meaning } from "../read/meaning.js";
+import type { PageArguments } from "../read/page.js";
+import type { CountItem } from "../read/tree.js";
+import type { RequestContext } from "../request.js";
+
+type Resolve = GraphQLFieldResolver<unknown, RequestContext, Record<string, unknown>>;
+
+/** Gives every field its resolver from its meaning: ordinary execution over the same SQL as compiled reads. */
+export function attachResolvers(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || type.name.startsWith("__")) continue;
+    for (const field of Object.values(type.getFields())) {
+      const meaning = meaningOf(type.name, field.name);
+      if (meaning) field.resolve = resolverOf(meaning) as GraphQLFieldResolver<unknown, unknown>;
+      else if (field.name === "nodes" && type.name.endsWith("Connection")) field.resolve = (page) => (page as { edges: { node: unknown }[] }).edges.map((edge) => edge.node);
+      else if (type !== schema.getQueryType() && type !== schema.getMutationType()) field.resolve = defaultFieldResolver;
+    }
+  }
+  const mutations = schema.getMutationType()?.getFields() ?? {};
+  for (const [name, action] of allActions()) {
+    const field = mutations[mutationName(name)];
+    if (field) field.resolve = mutation(name, action.on) as GraphQLFieldResolver<unknown, unknown>;
+  }
+  return schema;
+}
+
+function resolverOf(meaning: Meaning): Resolve {
+  switch (meaning.kind) {
+    case "id":
+      // A count's region is loaded already; an entity's own id is made from its UUID.
+      return (row, _args, _context, info) => (info.fieldName === "id" ? globalId(meaning.entity, (row as Row).uuid) : (row as Record<string, unknown>)[info.fieldName]);
+    case "field": {
+      const field = fieldsOf(meaning.entity)[meaning.name]!;
+      if (field.from === "column") return (row) => (row as Row)[meaning.name];
+      if (field.from === "sql") return (row, _args, context) => context.reader.computed(meaning.entity, meaning.name, row as Row);
+      return (row, _args, context) => field.compute(row as Row, context.actor);
+    }
+    case "one":
+      return (row, _args, context) => context.reader.linked(meaning.entity, meaning.name, row as Row);
+    case "many":
+      return (row, args, context) => context.reader.related(meaning.entity, meaning.name, row as Row, plain(args));
+    case "rootOne":
+      return (_root, args, context) => context.reader.byId(meaning.entity, args["id"]);
+    case "rootList":
+      return (_root, args, context) => context.reader.list(meaning.entity, plain(args));
+    case "features":
+      return (_root, args, context) => context.reader.features(meaning.entity, plain(args) as Record<string, unknown>);
+    case "counts":
+      return (_root, args, context) => context.reader.counts({ kind: "counts", entity: meaning.entity, site: 0, items: everyCountItem(meaning.entity) }, plain(args) as Record<string, unknown>);
+    case "node":
+      return (_root, args, context) => {
+        const parsed = parseId(String(args["id"]));
+        return parsed ? context.reader.row(parsed.entity, parsed.uuid) : null;
+      };
+  }
+}
+
+/** Arguments without the classes type-graphql would wrap them in, and without absent keys. */
+const plain = (args: Record<string, unknown>): PageArguments => JSON.parse(JSON.stringify(args)) as PageArguments;
+
+function everyCountItem(entity: Entity): CountItem[] {
+  const item = (key: string, part: CountItem["part"]): CountItem => ({ key, aliased: false, part });
+  const region = meaningOf(`${entity.name}Count`, "region");
+  return [
+    item("count", { kind: "count" }),
+    ...dimensionsOf(entity).map(({ name }) => item(name, { kind: "dimension", name })),
+    ...(region?.kind === "id" ? [item("region", { kind: "region", selection: { entity: region.entity, items: null, variants: null } })] : []),
+  ];
+}
+
+/** Runs the action, then reads its payload anew — of a repeated key, as of the first answer's instant. */
+const mutation =
+  (name: string, entity: Entity): Resolve =>
+  async (_root, args, context) => {
+    const done = await context.act(name, {
+      idempotencyKey: String(args["idempotencyKey"]),
+      id: args["id"] as string | undefined,
+      expectedVersion: args["expectedVersion"] as number | undefined,
+      input: args["input"] === undefined ? undefined : (JSON.parse(JSON.stringify(args["input"])) as Record<string, unknown>),
+    });
+    context.reader = context.readerAt({ recorded: done.replayed ? done.recorded : null, effective: done.recorded });
+    if (done.replayed) context.notes["idempotencyReplayed"] = true;
+    const row = await context.reader.row(entity, done.uuid);
+    // The deed is done even where its doer does not see the row afterwards (handed to another area, say).
+    if (!row) throw new GraphQLError("已完成,但该对象已不在您的可见范围内 / done, but the object is no longer within your scope", { extensions: { code: "OUT_OF_SCOPE", id: globalId(entity, done.uuid) } });
+    return row;
+  };

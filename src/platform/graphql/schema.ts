@@ -1,0 +1,37 @@
+import "reflect-metadata";
+import { DirectiveLocation, GraphQLDirective, GraphQLString, lexicographicSortSchema, printSchema, type GraphQLSchema } from "graphql";
+import { buildSchema, type NonEmptyArray } from "type-graphql";
+import { allEntities } from "../entity/entity.js";
+import { attachResolvers } from "./attach.js";
+import { mutationResolver } from "./mutations.js";
+import { entityType, madeResolvers, rootFields } from "./types.js";
+
+const asOf = new GraphQLDirective({
+  name: "asOf",
+  description:
+    "整个操作所取的时点:recorded 为系统当时所知,effective 为当时有效;时刻带时区,或日期(当日末) / The instant the whole operation is read at: what was known (recorded) and what was in force (effective); a moment with offset, or a day (its end)",
+  locations: [DirectiveLocation.QUERY],
+  args: {
+    recorded: { type: GraphQLString, description: "系统所知的时点 / as known to the system then" },
+    effective: { type: GraphQLString, description: "有效时点;缺省同 recorded / as in force then; recorded unless given" },
+  },
+});
+
+/** Builds the schema from all declared entities and actions; features must be imported before. */
+export async function makeSchema(): Promise<GraphQLSchema> {
+  for (const entity of allEntities()) {
+    entityType(entity);
+    if (entity.root !== false) rootFields(entity);
+  }
+  const mutations = mutationResolver();
+  const schema = await buildSchema({
+    resolvers: [...madeResolvers(), mutations] as unknown as NonEmptyArray<() => void>,
+    orphanedTypes: allEntities().map((entity) => entityType(entity)) as never,
+    validate: false,
+    directives: [asOf],
+  });
+  return attachResolvers(schema);
+}
+
+/** The contract as text, sorted, so that a difference is a change. */
+export const printContract = (schema: GraphQLSchema) => `${printSchema(lexicographicSortSchema(schema))}\n`;
