@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, fsyncSync, openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname, sep } from "node:path";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
@@ -27,8 +27,9 @@ export class DurableFiles extends NodeFS {
   private readonly log = new Set<string>();
   private readonly pages = new Set<string>();
   private readonly directories = new Set<string>();
-  /** Log files whose flush has been started but not confirmed. */
-  private flushingLog: ReadonlySet<string> = new Set();
+  /** What a running flush has taken over but not confirmed. */
+  private flushingLog: readonly string[] = [];
+  private flushingRest: readonly string[] = [];
   private running: Promise<void> | null = null;
   private next: Promise<void> | null = null;
   private broken: Error | null = null;
@@ -60,18 +61,18 @@ export class DurableFiles extends NodeFS {
   }
 
   private async flush() {
-    const log = new Set(this.log);
-    const pages = [...this.pages];
-    const directories = [...this.directories];
+    this.flushingLog = [...this.log];
+    this.flushingRest = [...this.pages, ...this.directories];
+    const log = this.flushingLog;
+    const rest = this.flushingRest;
     this.log.clear();
     this.pages.clear();
     this.directories.clear();
-    this.flushingLog = log;
     try {
       for (const path of log) await syncPath(path);
-      this.flushingLog = new Set();
-      for (const path of pages) await syncPath(path);
-      for (const path of directories) await syncPath(path);
+      this.flushingLog = [];
+      for (const path of rest) await syncPath(path);
+      this.flushingRest = [];
     } catch (error) {
       throw (this.broken = error as Error);
     }
@@ -112,23 +113,23 @@ export class DurableFiles extends NodeFS {
   }
 
   private beforeWrite(path: string, bytes: () => Buffer) {
-    this.note(path);
-    if (path.endsWith(`global${sep}pg_control`)) return this.flushNow();
-    if (this.log.size + this.flushingLog.size === 0 || !isPageFile(path)) return;
+    if (path.endsWith(`global${sep}pg_control`)) this.flushNow();
     // A fresh zero page says nothing, so it need not wait: extending a table stays cheap.
-    if (!isZero(bytes())) this.flushLogNow();
+    else if (this.log.size + this.flushingLog.length > 0 && isPageFile(path) && !isZero(bytes())) this.flushLogNow();
+    this.note(path);
   }
 
   /** Blocking, because the engine is in the middle of a write. */
   private flushLogNow() {
     for (const path of [...this.flushingLog, ...this.log]) syncPathNow(path);
+    this.flushingLog = [];
     this.log.clear();
   }
 
   private flushNow() {
     this.flushLogNow();
-    for (const path of this.pages) syncPathNow(path);
-    for (const path of this.directories) syncPathNow(path);
+    for (const path of [...this.flushingRest, ...this.pages, ...this.directories]) syncPathNow(path);
+    this.flushingRest = [];
     this.pages.clear();
     this.directories.clear();
   }
@@ -156,7 +157,7 @@ function syncPathNow(path: string) {
   try {
     const descriptor = openSync(path, "r");
     try {
-      (path.endsWith(sep) ? fsyncSync : fdatasyncSync)(descriptor);
+      fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }

@@ -1,0 +1,61 @@
+import type pg from "pg";
+import type { DataSource } from "typeorm";
+import { prepareEmbedded } from "./embedded.js";
+import { preparePostgresql } from "./postgresql.js";
+
+/** What the rest of the service knows of a database. Nothing but this adapter asks which one it is. */
+export interface Engine {
+  readonly kind: "embedded" | "postgresql";
+  /** Initialized; for migrations and the write side. */
+  readonly source: DataSource;
+  /** The very pool the source uses. Embedded: one connection, so a query inside an open transaction must use that transaction's. */
+  readonly pool: pg.Pool;
+  /** Resolves when what was committed before the call survives a power cut. PostgreSQL sees to that at commit. */
+  durable(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface EngineConfig {
+  /** PostgreSQL when given, else the embedded engine in dataDir. */
+  databaseUrl?: string | undefined;
+  dataDir: string;
+  /** Connections to PostgreSQL; the embedded engine always has one. */
+  poolSize?: number | undefined;
+  /** A gzip dump made by writeSnapshot, loaded when the data directory holds no database yet: seconds instead of half a minute. */
+  snapshotPath?: string | undefined;
+}
+
+/** Told in both languages what a long start is doing. */
+export type Progress = (zh: string, en: string) => void;
+
+/** A database ready to be opened: TypeORM's commands want the source before it is initialized. */
+export interface Prepared {
+  readonly kind: Engine["kind"];
+  readonly source: DataSource;
+  durable(): Promise<void>;
+  /** Lets go of what lies below the pool: the process-wide lock and the engine in the process. */
+  release(): Promise<void>;
+}
+
+export const prepare = (config: EngineConfig, progress: Progress = () => {}): Promise<Prepared> =>
+  config.databaseUrl ? preparePostgresql(config, progress) : prepareEmbedded(config, progress);
+
+/** @throws DirectoryInUse when another process holds the data directory. */
+export async function openEngine(config: EngineConfig, progress: Progress = () => {}): Promise<Engine> {
+  const prepared = await prepare(config, progress);
+  try {
+    await prepared.source.initialize();
+  } catch (error) {
+    await prepared.release();
+    throw error;
+  }
+  const { source } = prepared;
+  // TypeORM's own field; there is no other way to the pool it made.
+  const pool = (source.driver as unknown as { master: pg.Pool }).master;
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    await source.destroy();
+    await prepared.release();
+  };
+  return Object.assign(prepared, { pool, close: () => (closing ??= close()) });
+}
