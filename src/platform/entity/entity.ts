@@ -129,7 +129,7 @@ export function entity(declaration: EntityDeclaration): Entity {
   if (entities.has(declaration.name)) throw new Error(`entity ${declaration.name} is declared twice`);
   const made: Entity = {
     ...declaration,
-    fields: declaration.appendOnly ? declaration.fields : { ...declaration.fields, ...kept },
+    fields: declaration.appendOnly ? { ...declaration.fields } : { ...declaration.fields, ...kept },
     relations: { ...declaration.relations },
     prefix: `${declaration.name}_`,
   };
@@ -141,6 +141,12 @@ export function entity(declaration: EntityDeclaration): Entity {
 export function relate(from: Entity, name: string, relation: Relation): void {
   if (from.relations[name] || from.fields[name]) throw new Error(`${from.name}.${name} is declared twice`);
   from.relations[name] = relation;
+}
+
+/** Adds a computed field to an entity from the folder of the feature that can compute it. */
+export function extend(target: Entity, name: string, field: Field): void {
+  if (target.relations[name] || target.fields[name]) throw new Error(`${target.name}.${name} is declared twice`);
+  (target.fields as Record<string, Field>)[name] = field;
 }
 
 export const allEntities = (): readonly Entity[] => [...entities.values()];
