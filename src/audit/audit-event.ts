@@ -1,6 +1,6 @@
 import { entity } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
-import { dateTime, int, json, oneOf, text, textList } from "../platform/entity/fields.js";
+import { computed, dateTime, int, json, oneOf, text, textList } from "../platform/entity/fields.js";
 
 export const auditOutcome = enumeration("AuditOutcome", { zh: "操作结果", en: "outcome" }, { SUCCESS: ["成功", "success"], DENIED: ["拒绝", "denied"], FAILURE: ["失败", "failure"] });
 
@@ -25,7 +25,7 @@ export const AuditEvent = entity({
     code: text("错误码", "code of the refusal", { nullable: true, filter: true, group: true }),
     requestId: text("请求编号", "request id", { nullable: true, filter: true }),
     entity: text("对象类别", "entity", { nullable: true, filter: true, group: true }),
-    entityId: text("对象 UUID", "UUID of the object", { nullable: true, filter: true, column: "entity_id" }),
+    entityId: computed("text", "对象 UUID", "UUID of the object", (alias) => `${alias}.entity_id::text`, { nullable: true, filter: true }),
     entityVersion: int("对象版本", "version of the object", { nullable: true }),
   },
 });
@@ -47,7 +47,7 @@ export const ChangeEvent = entity({
     at: dateTime("时间", "at", { filter: true, sort: true }),
     action: text("操作", "action", { filter: true }),
     entity: text("数据表", "table", { filter: true, group: true }),
-    entityId: text("对象 UUID", "UUID of the object", { filter: true, column: "entity_id" }),
+    entityId: computed("text", "对象 UUID", "UUID of the object", (alias) => `${alias}.entity_id::text`, { filter: true }),
     op: oneOf(changeOperation, "方式", "kind", { filter: true, group: true }),
     version: int("版本", "version", { nullable: true }),
     before: json("变更前(仅变动项)", "before, changed fields only", { nullable: true }),

@@ -1,0 +1,21 @@
+import type { InputField } from "../actions.js";
+import type { Entity } from "./entity.js";
+import type { EnumType } from "./enumeration.js";
+
+type Options = Partial<Omit<InputField, "kind" | "zh" | "en">>;
+const of = (kind: InputField["kind"]) => (zh: string, en: string, options: Options = {}): InputField => ({ kind, zh, en, ...options });
+
+/** Fields of action inputs: `given.text("名称", "name", { required: true })`. */
+export const given = {
+  text: of("text"),
+  int: of("int"),
+  float: of("float"),
+  decimal: of("decimal"),
+  bool: of("boolean"),
+  date: of("date"),
+  dateTime: of("dateTime"),
+  point: of("geometry"),
+  id: (target: () => Entity, zh: string, en: string, options: Options = {}): InputField => ({ kind: "id", of: target, zh, en, ...options }),
+  oneOf: (enumeration: EnumType, zh: string, en: string, options: Options = {}): InputField => ({ kind: "enum", enumeration, zh, en, ...options }),
+  object: (typeName: string, fields: Readonly<Record<string, InputField>>, zh: string, en: string, options: Options = {}): InputField => ({ kind: "object", typeName, fields, zh, en, ...options }),
+} as const;
