@@ -1,0 +1,66 @@
+import { describe, expect, test } from "@jest/globals";
+import { lane, useDatabase } from "../../support/database.js";
+
+const database = useDatabase({ migrated: false });
+const query = (sql: string, values: unknown[] = []) => database.engine.pool.query(sql, values);
+
+describe("an engine", () => {
+  test("answers every one of many queries with its own answer, errors in between", async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 240 }, async (_, n) => {
+        switch (n % 4) {
+          case 0:
+            return query("select 1 / ($1::int - $1::int)", [n]).catch((error: { code: string }) => error.code === "22012");
+          case 1:
+            return query("select nothing_of_the_kind").catch((error: { code: string }) => error.code === "42703");
+          case 2:
+            return (await database.engine.pool.query({ name: `kept-${n % 5}`, text: `select $1::int as n, ${n % 5} as k`, values: [n] })).rows[0].n === n;
+          default:
+            return (await query("select $1::int as n, repeat('x', 70000) as long", [n])).rows[0].n === n;
+        }
+      }),
+    );
+    expect(outcomes.filter((right) => right !== true)).toEqual([]);
+  });
+
+  test("recovers a transaction that failed, and keeps nothing of it", async () => {
+    await query("create table sums (n integer primary key)");
+    await expect(
+      database.engine.source.transaction(async (manager) => {
+        await manager.query("insert into sums values (1)");
+        await manager.query("insert into sums values (1)");
+      }),
+    ).rejects.toMatchObject({ code: "23505" });
+    expect((await query("select count(*)::int as n from sums")).rows).toEqual([{ n: 0 }]);
+  });
+
+  test("takes and gives large values", async () => {
+    const long = "渝北".repeat(400_000);
+    expect((await query("select $1::text as long, length($1::text) as n", [long])).rows).toEqual([{ long, n: 800_000 }]);
+  });
+
+  test("forgets the transaction of a connection that was thrown away", async () => {
+    const client = await database.engine.pool.connect();
+    await client.query("begin");
+    await client.query("create table left_over ()");
+    client.release(new Error("thrown away"));
+    await expect(query("select from left_over")).rejects.toMatchObject({ code: "42P01" });
+  });
+
+  test("speaks the time of Chongqing and the types of the driver on either kind", async () => {
+    const { rows } = await query("select current_setting('timezone') as zone, 1::bigint as big, 1.5::numeric as exact, '{\"a\":1}'::jsonb as json, true as yes");
+    expect(rows).toEqual([{ zone: "Asia/Shanghai", big: "1", exact: "1.5", json: { a: 1 }, yes: true }]);
+    expect(database.engine.kind).toBe(lane);
+  });
+
+  test("acknowledges durability to all who ask at once", async () => {
+    await query("create table flushed (n integer)");
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        await query("insert into flushed values ($1)", [n]);
+        await database.engine.durable();
+      }),
+    );
+    expect((await query("select count(*)::int as n from flushed")).rows).toEqual([{ n: 20 }]);
+  });
+});
