@@ -1,0 +1,56 @@
+/** One setting of the environment: its default, its rule, and what it is for. */
+interface Setting {
+  fallback?: string;
+  rule: RegExp;
+  zh: string;
+  en: string;
+}
+
+/** Every environment variable the service reads; anything else has no effect. */
+export const settings = {
+  HOST: { fallback: "127.0.0.1", rule: /^[0-9A-Za-z.:-]+$/, zh: "监听地址", en: "address to listen on" },
+  PORT: { fallback: "4000", rule: /^\d{1,5}$/, zh: "监听端口", en: "port to listen on" },
+  DATA_DIR: { fallback: "./.data", rule: /^.+$/, zh: "数据目录(内嵌引擎与附件)", en: "directory of the embedded engine and of attachments" },
+  DATABASE_URL: { rule: /^postgres(ql)?:\/\/.+$/, zh: "PostgreSQL 连接串;不设则用内嵌引擎", en: "PostgreSQL connection; the embedded engine unless given" },
+  DEMO: { rule: /^[01]$/, zh: "1 装入演示区,0 不装;内嵌引擎缺省为 1,PostgreSQL 缺省为 0", en: "1 loads the demo district, 0 does not; 1 on the embedded engine, 0 on PostgreSQL unless given" },
+  POOL_SIZE: { fallback: "8", rule: /^([1-9]|[1-9]\d)$/, zh: "PostgreSQL 连接数", en: "connections to PostgreSQL" },
+  PUBLIC_BASE_URL: { rule: /^https?:\/\/[^\s]+$/, zh: "对外基础地址", en: "base address clients use" },
+  READ_PATH: { fallback: "compiled", rule: /^(compiled|plain)$/, zh: "读取方式:compiled 编译为一条语句,plain 普通执行(对照用)", en: "compiled: one statement a request; plain: ordinary execution, for comparison" },
+} as const satisfies Record<string, Setting>;
+
+export interface Config {
+  host: string;
+  port: number;
+  dataDir: string;
+  databaseUrl?: string;
+  demo: boolean;
+  poolSize: number;
+  publicBaseUrl?: string;
+  compileReads: boolean;
+}
+
+/** Refused at start: which variable, and what it must be. */
+export class BadSetting extends Error {}
+
+/** Reads the environment; refuses a value it cannot use rather than guessing. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const read = (name: keyof typeof settings): string | undefined => {
+    const setting: Setting = settings[name];
+    const value = environment[name] || setting.fallback;
+    if (value !== undefined && !setting.rule.test(value)) throw new BadSetting(`环境变量 ${name} 的值不合要求:${setting.zh} / the environment variable ${name} must match ${setting.rule.source}: ${setting.en}`);
+    return value;
+  };
+  const port = Number(read("PORT"));
+  if (port > 65_535) throw new BadSetting("环境变量 PORT 应不大于 65535 / PORT must be at most 65535");
+  const databaseUrl = read("DATABASE_URL");
+  return Object.freeze({
+    host: read("HOST")!,
+    port,
+    dataDir: read("DATA_DIR")!,
+    databaseUrl,
+    demo: (read("DEMO") ?? (databaseUrl ? "0" : "1")) === "1",
+    poolSize: Number(read("POOL_SIZE")),
+    publicBaseUrl: read("PUBLIC_BASE_URL"),
+    compileReads: read("READ_PATH") === "compiled",
+  });
+}
