@@ -1,0 +1,141 @@
+import { Organization, organizationKind, supervisionLevel, supervisionRole } from "../organizations/organization.js";
+import { officialRank, Person, personKind } from "../people/person.js";
+import { actions, type Input } from "../platform/actions.js";
+import type { Role } from "../platform/actor.js";
+import { given } from "../platform/entity/input-fields.js";
+import { nextCode } from "../platform/write/code-number.js";
+import type { TakenRow, Unit } from "../platform/write/unit.js";
+import { Grid, gridKind, Region, regionLevel } from "../regions/region.js";
+import { Enterprise, sizeClass, Subject, subjectKind, supervisionClass } from "./subject.js";
+
+const REGULATORS: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE"];
+const REGISTRARS: readonly Role[] = [...REGULATORS, "INTEGRATION_CLIENT", "SEED"];
+
+const external = {
+  externalSystem: given.text("来源系统(与 externalId 同用)", "source system (with externalId)", { max: 100 }),
+  externalId: given.text("来源系统中的主键", "key in the source system", { max: 200 }),
+};
+const placed = given.id(() => Region, "所在区划", "region", { required: true });
+const sourced = (input: Input) => ({ source_system: input["externalSystem"], external_id: input["externalId"] });
+
+/** Adds a row of the input's own names, then makes sure its maker may see it: nothing is registered outside one's scope. */
+const adds = (entity: Parameters<Unit["add"]>[0]) => async (unit: Unit, input: Input): Promise<string> => {
+  const { externalSystem, externalId, ...values } = input;
+  void externalSystem;
+  void externalId;
+  const uuid = await unit.add(entity, { ...values, ...sourced(input) });
+  await unit.see(entity, uuid);
+  return uuid;
+};
+
+async function registerSubject(unit: Unit, input: Input): Promise<string> {
+  const { externalSystem, externalId, ...values } = input;
+  void externalSystem;
+  void externalId;
+  const uuid = await unit.add(Subject, { ...values, ...sourced(input), code: await nextCode(unit, "JG", "subject_numbers", input["region"] as string) });
+  await unit.see(Subject, uuid);
+  return uuid;
+}
+
+async function updateSubject(unit: Unit, input: Input, row: TakenRow): Promise<string> {
+  await unit.change(Subject, row, input);
+  // Both ends of a move are checked: one's own before, and still one's own after.
+  await unit.see(Subject, row.uuid);
+  return row.uuid;
+}
+
+const subjectFields = {
+  name: given.text("名称", "name", { required: true, max: 200 }),
+  sector: given.text("行业领域代码", "code of the sector", { max: 50 }),
+  address: given.text("地址", "address", { max: 500 }),
+  location: given.point("位置(CGCS2000)", "location in CGCS2000"),
+  keyControlled: given.bool("是否重点管控", "key-controlled"),
+  supervisionClass: given.oneOf(supervisionClass, "监管分类", "class of supervision"),
+  grid: given.id(() => Grid, "所在网格", "grid"),
+};
+
+/** Registration of places, bodies, people and regulated subjects. */
+export const registrationActions = actions({
+  "region.register": {
+    zh: "登记行政区划", en: "register a region", on: Region, creates: true, by: ["COMMITTEE_OFFICE", "SEED"],
+    input: {
+      code: given.text("统计用区划代码(12 位)", "statistical code of 12 digits", { required: true, pattern: /^\d{12}$/ }),
+      name: given.text("名称", "name", { required: true, max: 100 }),
+      level: given.oneOf(regionLevel, "层级", "level", { required: true }),
+      parent: given.id(() => Region, "上级区划", "region above"),
+      urbanClass: given.text("城乡分类代码", "urban-rural class", { max: 3 }),
+      validFrom: given.date("代码启用日期", "code valid from"),
+      point: given.point("代表点", "representative point"),
+      ...external,
+    },
+    work: adds(Region),
+  },
+  "grid.register": {
+    zh: "登记网格", en: "register a grid", on: Grid, creates: true, by: REGISTRARS,
+    input: { region: placed, code: given.text("网格编码(15 位)", "code of 15 digits", { required: true, pattern: /^\d{15}$/ }), name: given.text("名称", "name", { required: true, max: 100 }), kind: given.oneOf(gridKind, "类别", "kind", { required: true }), ...external },
+    work: adds(Grid),
+  },
+  "organization.register": {
+    zh: "登记单位", en: "register an organisation", on: Organization, creates: true, by: REGISTRARS,
+    input: {
+      region: placed,
+      name: given.text("名称", "name", { required: true, max: 200 }),
+      kind: given.oneOf(organizationKind, "类别", "kind", { required: true }),
+      level: given.oneOf(supervisionLevel, "层级", "level"),
+      supervisionRole: given.oneOf(supervisionRole, "监管职能", "role in supervision"),
+      sectors: given.text("主管行业领域代码", "codes of the sectors it leads", { list: true, max: 50 }),
+      uscc: given.text("统一社会信用代码", "unified social credit code", { max: 18 }),
+      canInspect: given.bool("是否行政检查主体", "may carry out administrative inspection"),
+      ...external,
+    },
+    work: adds(Organization),
+  },
+  "person.register": {
+    zh: "登记人员", en: "register a person", on: Person, creates: true, by: REGISTRARS,
+    input: {
+      region: placed,
+      name: given.text("姓名", "name", { required: true, max: 50 }),
+      kind: given.oneOf(personKind, "类别", "kind", { required: true }),
+      post: given.text("职务(岗位)", "post", { max: 100 }),
+      rank: given.oneOf(officialRank, "职级", "rank"),
+      organization: given.id(() => Organization, "所在单位", "organisation"),
+      enterprise: given.id(() => Enterprise, "所在企业", "enterprise"),
+      dutyPhone: given.text("值班(办公)电话", "duty telephone", { max: 30 }),
+      mobile: given.text("手机", "mobile", { pattern: /^\+?[\d-]{6,20}$/ }),
+      enforcementCertNo: given.text("执法证号", "enforcement certificate number", { max: 50 }),
+      ...external,
+    },
+    work: adds(Person),
+  },
+  "enterprise.register": {
+    zh: "登记企业", en: "register an enterprise", on: Enterprise, creates: true, by: REGISTRARS,
+    input: {
+      region: placed,
+      legalName: given.text("法定名称", "legal name", { required: true, max: 200 }),
+      uscc: given.text("统一社会信用代码", "unified social credit code", { max: 18 }),
+      industrySection: given.text("行业门类", "industry section", { pattern: /^[A-T]$/ }),
+      industryCode: given.text("行业小类", "industry class", { pattern: /^\d{4}$/ }),
+      sizeClass: given.oneOf(sizeClass, "规模", "size"),
+      stateOwned: given.bool("是否国有", "state-owned"),
+      highRisk: given.bool("是否高危行业", "high-risk trade"),
+      employees: given.int("从业人数", "employees", { minimum: 0, maximum: 10_000_000 }),
+      companyCode9: given.text("危化登记系统企业编码", "code in the chemical registration system", { pattern: /^\d{9}$/ }),
+      ...external,
+    },
+    work: adds(Enterprise),
+  },
+  "subject.register": {
+    zh: "登记监管对象", en: "register a regulated subject", on: Subject, creates: true, to: "UNCONFIRMED", by: REGISTRARS,
+    input: { region: placed, kind: given.oneOf(subjectKind, "类别", "kind", { required: true }), enterprise: given.id(() => Enterprise, "所属企业", "enterprise"), ...subjectFields, ...external },
+    work: registerSubject,
+  },
+  "subject.update": {
+    zh: "更新监管对象", en: "update a regulated subject", on: Subject, from: ["UNCONFIRMED", "ACTIVE", "SUSPENDED"], by: REGISTRARS,
+    input: { ...subjectFields, name: { ...subjectFields.name, required: false }, region: { ...placed, required: false } },
+    work: updateSubject,
+  },
+  "subject.activate": {
+    zh: "确认在册(须有牵头监管部门)", en: "confirm as active; needs a lead regulator", on: Subject, from: ["UNCONFIRMED", "SUSPENDED"], to: "ACTIVE", by: [...REGULATORS, "SEED"],
+    input: {}, work: (unit, _input, row) => unit.move(Subject, row),
+  },
+});
