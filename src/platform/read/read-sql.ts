@@ -101,13 +101,13 @@ export class ReadSql {
     const { sector, subject, placeless } = target.scope;
     const readers = target.readers;
     const clauses: string[] = [];
-    const areas = grants.filter((grant) => grant.regionPath && !grant.subjectId && (!grant.sectors || !sector));
+    const areas = grants.filter((grant) => grant.regionPath !== null && !grant.subjectId && (!grant.sectors || !sector));
     if (areas.length > 0) clauses.push(this.area(alias, `${target.readers?.join() ?? ""}:area:${sector ?? ""}`, (actor) =>
-      readingGrants(actor, readers).filter((grant) => grant.regionPath && !grant.subjectId && (!grant.sectors || !sector)), areas.every((grant) => grant.countyCode)));
+      readingGrants(actor, readers).filter((grant) => grant.regionPath !== null && !grant.subjectId && (!grant.sectors || !sector)), areas.every((grant) => grant.countyCode)));
     if (sector) {
       // One clause a grant: two grants with different sectors must not lend each other their areas.
       grants.forEach((grant, index) => {
-        if (!grant.regionPath || grant.subjectId || !grant.sectors) return;
+        if (grant.regionPath === null || grant.subjectId || !grant.sectors) return;
         const pick = (actor: Actor) => [readingGrants(actor, readers)[index]!];
         const sectors = this.param("text[]", ({ actor }) => pick(actor)[0]!.sectors, `sectors${index}:${readers?.join() ?? ""}`);
         clauses.push(`(${alias}.${sector} = any(${sectors}) and ${this.area(alias, `${readers?.join() ?? ""}:grant${index}`, pick, Boolean(grant.countyCode))})`);

@@ -1,0 +1,88 @@
+import "./codes/code-list.js";
+import "./audit/audit-event.js";
+import "./subjects/subject.actions.js";
+import "./risks/risk.actions.js";
+import "./hidden-dangers/hidden-danger.actions.js";
+import "./supervision/regulation.actions.js";
+import "./attachments/attachment.actions.js";
+import { join } from "node:path";
+import type { IncomingMessage } from "node:http";
+import type { GraphQLSchema } from "graphql";
+import { Keys } from "./auth/keys.js";
+import { fileRoute } from "./attachments/files.js";
+import { importRoutes } from "./imports/import.routes.js";
+import { describeMappings } from "./imports/mappings.js";
+import type { Config } from "./platform/config.js";
+import type { Engine } from "./platform/db/engine.js";
+import { makeApollo } from "./platform/http/apollo.js";
+import { startHttp, type Exchange, type Route } from "./platform/http/server.js";
+import { makeSchema, printContract } from "./platform/graphql/schema.js";
+import { compiledReads } from "./platform/read/compiled-reads.js";
+import type { Instant } from "./platform/read/read-sql.js";
+import { Reader } from "./platform/read/reader.js";
+import type { RequestContext } from "./platform/request.js";
+import { act, type Call } from "./platform/write/act.js";
+
+export interface Service {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** The composition root: schema, reads, writes and routes over one engine. */
+export async function startService(config: Config, engine: Engine, schema?: GraphQLSchema): Promise<Service> {
+  const made = schema ?? (await makeSchema());
+  const contract = printContract(made);
+  const keys = new Keys(engine.pool);
+  const now = () => new Date().toISOString();
+  const { rows } = await engine.pool.query("select demo, story_last_day::text as day from system_settings");
+  const demo = rows[0] as { demo: boolean; day: string | null };
+
+  const callFor = async (request: IncomingMessage, requestId: string): Promise<Call> => ({
+    actor: await keys.actorOf(request.headers.authorization),
+    requestId,
+    clientIp: request.socket.remoteAddress,
+  });
+  const contextFor = async (request: IncomingMessage, requestId: string): Promise<RequestContext> => {
+    const call = await callFor(request, requestId);
+    const readerAt = (instant: Instant) => new Reader(call.actor, instant, engine.pool);
+    return {
+      actor: call.actor,
+      requestId,
+      notes: demo.demo ? { demo: { storyLastDay: demo.day } } : {},
+      reader: readerAt({ recorded: null, effective: now() }),
+      readerAt,
+      act: (name, args) => act(engine, call, name, args),
+    };
+  };
+  const withCall = (exchange: Exchange) => callFor(exchange.request, exchange.requestId);
+
+  const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
+  const json = "application/json; charset=utf-8";
+  const routes: Route[] = [
+    { method: "GET", pattern: /^\/livez$/, handle: text(json, 200, '{"status":"ok"}') },
+    {
+      method: "GET",
+      pattern: /^\/readyz$/,
+      handle: async (exchange) => {
+        await engine.pool.query("select 1");
+        const durability = engine.kind === "embedded" ? "内嵌引擎:提交后分组落盘;生产环境请用 PostgreSQL / embedded: flushed in groups after commit; use PostgreSQL in production" : "PostgreSQL";
+        text(json, 200, JSON.stringify({ status: "ok", engine: engine.kind, demo: demo.demo, durability }))(exchange);
+      },
+    },
+    { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
+    fileRoute(engine, join(config.dataDir, "files"), withCall),
+    ...importRoutes(engine, withCall),
+  ];
+  await describeMappings();
+  const apollo = makeApollo(made, [compiledReads(made, engine.pool, now, config.compileReads)]);
+  await apollo.start();
+  const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes });
+  return {
+    url: http.url,
+    async close() {
+      await http.close();
+      await apollo.stop();
+      await engine.close();
+    },
+  };
+}
