@@ -18,7 +18,7 @@ export class Kernel1700000000001 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      drop function track(text, text[]), untrack(text), build_record_change(text), tracked_columns(text);
+      drop function track(text, text[]), untrack(text), build_record_change(text), tracked_columns(text), recorded_value(text, text, text, boolean);
       drop function add_tracked_column(text, text), drop_tracked_column(text, text);
       drop table tracked_tables, grants, api_keys, principals, idempotency_keys, change_events, audit_events;
       drop function stamp(), place(), refuse_removal(), append_only(), require_unit();
@@ -273,30 +273,38 @@ const tracking = `
     from pg_attribute where attrelid = of_table::regclass and attnum > 0 and not attisdropped order by attnum
   $$;
 
-  -- One function per table, so that every statement in it has a fixed plan and no row is taken apart by name.
+  -- How a column stands in the record. GeoJSON without its CRS: looking that up costs more than the rest of the row.
+  create function recorded_value(side text, of_column text, type text, hidden boolean) returns text language sql immutable as $$
+    select case
+      when hidden then format('case when %1$s.%2$I is not null then redacted(%1$s.%2$I::text) end', side, of_column)
+      when type ~ '^(geometry|geography)' then format('st_asgeojson(%s.%I, 9, 0)::jsonb', side, of_column)
+      else format('%s.%I', side, of_column)
+    end
+  $$;
+
+  -- One function per table: every statement in it has a fixed plan, and no row is taken apart by name.
   create function build_record_change(of_table text) returns void language plpgsql as $$
   declare
-    hidden text[] := (select redact from tracked_tables where name = of_table);
     -- What every version changes anyway stands in the event's own columns.
     kept constant text[] := array['id', 'version', 'recorded_from', 'created_at', 'created_by', 'updated_at', 'updated_by', 'county_code', 'region_path'];
+    redacts text[] := (select redact from tracked_tables where name = of_table);
     columns text[] := array(select c.name from tracked_columns(of_table) c);
     names text := (select string_agg(quote_ident(c), ', ') from unnest(columns) c);
     olds text := (select string_agg('old.' || quote_ident(c), ', ') from unnest(columns) c);
     path text := case when 'region_path' = any(columns) then 'new.region_path' when of_table = 'regions' then 'new.path' else 'null' end;
     subject text := case when of_table = 'subjects' then 'new.id' when 'subject_id' = any(columns) then 'new.subject_id' else 'null' end;
     sector text := case when 'sector' = any(columns) then 'new.sector' else 'null' end;
-    differences text := (
-      select coalesce(string_agg(
-        case when c = any(hidden) then
-          format('if new.%1$I is distinct from old.%1$I then was := was || jsonb_build_object(%2$L, redacted(old.%1$I::text)); is_now := is_now || jsonb_build_object(%2$L, redacted(new.%1$I::text)); end if;', c, c)
-        else
-          format('if new.%1$I is distinct from old.%1$I then was := was || jsonb_build_object(%2$L, old.%1$I); is_now := is_now || jsonb_build_object(%2$L, new.%1$I); end if;', c, c)
-        end, e'\\n'), '')
-      from unnest(columns) c where not c = any(kept));
-    covers text := (
-      select coalesce(string_agg(format('if new.%1$I is not null then is_now := is_now || jsonb_build_object(%2$L, redacted(new.%1$I::text)); end if;', c, c), e'\\n'), '')
-      from unnest(hidden) c);
+    differences text;
+    whole text;
   begin
+    select coalesce(string_agg(format('if new.%1$I is distinct from old.%1$I then was := was || jsonb_build_object(%2$L, %3$s); is_now := is_now || jsonb_build_object(%2$L, %4$s); end if;',
+        c.name, c.name, recorded_value('old', c.name, c.type, c.name = any(redacts)), recorded_value('new', c.name, c.type, c.name = any(redacts))), e'\\n'), '')
+      into differences from tracked_columns(of_table) c where c.name <> all(kept);
+    -- A function takes at most a hundred arguments.
+    select coalesce(string_agg(format('jsonb_build_object(%s)', pairs), ' || '), quote_literal('{}') || '::jsonb') into whole from (
+      select string_agg(format('%L, %s', name, recorded_value('new', name, type, name = any(redacts))), ', ') as pairs
+      from (select c.name, c.type, row_number() over () as n from tracked_columns(of_table) c where c.name <> all(kept)) numbered
+      group by (n - 1) / 45) chunks;
     execute format($body$
       create or replace function %1$I() returns trigger language plpgsql as $record$
       declare
@@ -309,15 +317,14 @@ const tracking = `
           is_now := '{}';
           %5$s
         else
-          is_now := to_jsonb(new) - %6$L::text[];
-          %7$s
+          is_now := %6$s;
         end if;
         insert into change_events (event_id, action, actor_id, request_id, entity, entity_id, op, version, county_code, region_path, subject_id, sector, before, after, at)
         values (nullif(current_setting('app.event', true), '')::uuid, current_setting('app.action', true), new.updated_by, nullif(current_setting('app.request', true), ''),
-          %8$L, new.id, left(tg_op, 1), new.version, new.county_code, %9$s, %10$s, %11$s, was, is_now, new.recorded_from);
+          %7$L, new.id, left(tg_op, 1), new.version, new.county_code, %8$s, %9$s, %10$s, was, is_now, new.recorded_from);
         return null;
       end $record$ $body$,
-      'record_change_' || of_table, of_table || '_history', names, olds, differences, kept || hidden, covers, of_table, path, subject, sector);
+      'record_change_' || of_table, of_table || '_history', names, olds, differences, whole, of_table, path, subject, sector);
   end $$;
 
   create function track(of_table text, redact text[] default '{}') returns void language plpgsql as $$

@@ -45,9 +45,14 @@ export async function startPrivateCluster(bin) {
   // Nothing here outlives the run: durability would only cost time.
   const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${home} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=100`;
   run(join(bin, "pg_ctl"), ["-D", data, "-w", "-t", "60", "-l", join(home, "log"), "-o", options, "start"]);
+  let stopped = false;
   const stop = () => {
+    if (stopped) return;
+    stopped = true;
     run(join(bin, "pg_ctl"), ["-D", data, "-w", "-m", "immediate", "stop"]);
     rmSync(home, { recursive: true, force: true });
   };
+  // A run that breaks off must not leave a server behind.
+  process.once("exit", stop);
   return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
 }
