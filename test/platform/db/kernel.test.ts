@@ -50,6 +50,34 @@ describe("a write", () => {
   });
 });
 
+describe("a placed row", () => {
+  test("takes path, town and county from its region, and follows it when it moves", async () => {
+    const [district, town, village, note] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    await query(`
+      create table spots (
+        id uuid primary key, version integer not null default 1, recorded_from timestamptz not null,
+        created_at timestamptz not null, created_by uuid, updated_at timestamptz not null, updated_by uuid,
+        county_code text not null default '000000', region_id uuid not null references regions(id), region_path ltree not null, town_id uuid);
+      select track('spots');
+    `);
+    await inUnit(database.engine, async (client) => {
+      const region = (id: string, code: string, level: string, parent: string | null) =>
+        client.query("insert into regions (id, code, name, level, parent_id) values ($1, $2, $2, $3, $4)", [id, code, level, parent]);
+      await region(district, "500112000000", "DISTRICT", null);
+      await region(town, "500112001000", "TOWN", district);
+      await region(village, "500112001002", "VILLAGE", town);
+      await client.query("insert into spots (id, region_id, region_path, county_code) values ($1, $2, 'somewhere.else', '999999')", [note, village]);
+    });
+    const where = () => query("select s.county_code, s.town_id, s.region_path = r.path as right_path from spots s join regions r on r.id = s.region_id where s.id = $1", [note]);
+    expect(await where()).toEqual([{ county_code: "500112", town_id: town, right_path: true }]);
+    await inUnit(database.engine, (client) => client.query("update spots set region_id = $2 where id = $1", [note, district]));
+    expect(await where()).toEqual([{ county_code: "500112", town_id: null, right_path: true }]);
+    expect(await query("select town_id from spots_history where id = $1", [note])).toEqual([{ town_id: town }]);
+    await query("select untrack('spots')");
+    await query("drop table spots");
+  });
+});
+
 describe("history", () => {
   test("holds every earlier version in ranges that meet, also within one transaction", async () => {
     const id = randomUUID();
