@@ -166,6 +166,6 @@ export function columnsOf(target: Entity): string[] {
  */
 export function actorShape(actor: Actor): string {
   return `${actor.kind === "PUBLIC" ? "P" : "K"}|${actor.grants
-    .map((grant) => `${grant.role}${grant.regionPath ? "r" : ""}${grant.countyCode ? "c" : ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
+    .map((grant) => `${grant.role}${grant.regionPath !== null ? "r" : ""}${grant.countyCode ? "c" : ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
     .join(",")}`;
 }
