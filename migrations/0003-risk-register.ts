@@ -202,7 +202,7 @@ const invariants = `
     known boolean;
   begin
     select to_level, true into before, known from risk_level_changes where risk_id = new.risk_id and id <> new.id order by changed_at desc, recorded_from desc, id desc limit 1;
-    if new.from_level is distinct from case when known then before end then
+    if new.from_level is distinct from (case when known then before end) then
       raise exception '等级变动须首尾相接 / a change of level begins where the one before ended' using errcode = '23514', constraint = 'inv_07_chain_unbroken';
     end if;
     return new;

@@ -1,10 +1,4 @@
-import "./codes/code-list.js";
-import "./audit/audit-event.js";
-import "./subjects/subject.actions.js";
-import "./risks/risk.actions.js";
-import "./hidden-dangers/hidden-danger.actions.js";
-import "./supervision/regulation.actions.js";
-import "./attachments/attachment.actions.js";
+import "./features.js";
 import { join } from "node:path";
 import type { IncomingMessage } from "node:http";
 import type { GraphQLSchema } from "graphql";

@@ -9,9 +9,10 @@ const inputs = new Map<string, Made>();
 const pascal = (name: string) => name[0]!.toUpperCase() + name.slice(1);
 
 function typeOf(name: string, field: InputField): () => unknown {
+  const nested = field.kind === "object" ? inputType(field.typeName ?? `${name}Input`, field.fields!, describe(field)) : undefined;
   const single = (): unknown => {
     if (field.kind === "id") return ID;
-    if (field.kind === "object") return inputType(field.typeName ?? `${name}Input`, field.fields!, describe(field));
+    if (field.kind === "object") return nested;
     if (field.kind === "float") return Float;
     return outputType({ kind: field.kind, enumeration: field.enumeration })();
   };

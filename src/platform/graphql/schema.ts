@@ -4,7 +4,7 @@ import { buildSchema, type NonEmptyArray } from "type-graphql";
 import { allEntities } from "../entity/entity.js";
 import { attachResolvers } from "./attach.js";
 import { mutationResolver } from "./mutations.js";
-import { entityType, madeResolvers, rootFields } from "./types.js";
+import { entityType, madeResolvers, prepareTypes, rootFields } from "./types.js";
 
 const asOf = new GraphQLDirective({
   name: "asOf",
@@ -19,10 +19,8 @@ const asOf = new GraphQLDirective({
 
 /** Builds the schema from all declared entities and actions; features must be imported before. */
 export async function makeSchema(): Promise<GraphQLSchema> {
-  for (const entity of allEntities()) {
-    entityType(entity);
-    if (entity.root !== false) rootFields(entity);
-  }
+  for (const entity of allEntities()) prepareTypes(entity);
+  for (const entity of allEntities()) if (entity.root !== false) rootFields(entity);
   const mutations = mutationResolver();
   const schema = await buildSchema({
     resolvers: [...madeResolvers(), mutations] as unknown as NonEmptyArray<() => void>,

@@ -87,10 +87,15 @@ export function filterInput(entity: Entity): Made {
     addField(target, "and", () => [target], "同时满足 / all of", true);
     addField(target, "or", () => [target], "满足其一 / any of", true);
     addField(target, "not", () => target, "不满足 / not", true);
-    addField(target, "id", () => idFilter(), "标识 / id", true);
+    const ids = idFilter();
+    addField(target, "id", () => ids, "标识 / id", true);
     if (entity.scope.kind === "placed") addField(target, "within", () => ID, "位于该行政区划及其下级 / within the subtree of this region", true);
-    if (hasGeometry(entity)) addField(target, "bbox", () => bboxInput(), "位置在范围内 / located in the box", true);
-    for (const [name, field] of Object.entries(fieldsOf(entity))) if (field.filter) addField(target, name, () => operatorInput(field), describe(field), true);
+    const bbox = bboxInput();
+    if (hasGeometry(entity)) addField(target, "bbox", () => bbox, "位置在范围内 / located in the box", true);
+    for (const [name, field] of Object.entries(fieldsOf(entity))) if (field.filter) {
+      const operators = operatorInput(field);
+      addField(target, name, () => operators, describe(field), true);
+    }
     for (const [name, relation] of Object.entries(entity.relations)) {
       const other = relation.target();
       addField(target, name, () => (relation.cardinality === "one" ? filterInput(other) : listFilter(other)), describe(relation), true);
@@ -139,7 +144,8 @@ export function listArguments(entity: Entity): Made {
     addField(target, "last", () => Int, "自后取多少条,1-100 / how many from the back, 1-100", true);
     addField(target, "after", () => String, "此游标之后(与 first 同用) / after this cursor (with first)", true);
     addField(target, "before", () => String, "此游标之前(与 last 同用) / before this cursor (with last)", true);
-    addField(target, "filter", () => filterInput(entity), "筛选 / conditions", true);
+    const filter = filterInput(entity);
+    addField(target, "filter", () => filter, "筛选 / conditions", true);
     const order = orderInput(entity);
     if (order) addField(target, "orderBy", () => [order], "排序;缺省为自然顺序 / order; the natural one unless given", true);
     return target;
@@ -227,7 +233,8 @@ export function connectionType(entity: Entity): Made {
     ObjectType(`${entity.name}Connection`, { description: `${entity.zh}的一页 / a page of ${entity.en}` })(target);
     addField(target, "edges", () => [edge], "条目及游标 / items with cursors");
     addField(target, "nodes", () => [entityType(entity)], "条目 / items");
-    addField(target, "pageInfo", () => pageInfo(), "分页信息 / where the page stands");
+    const page = pageInfo();
+    addField(target, "pageInfo", () => page, "分页信息 / where the page stands");
     addField(target, "totalCount", () => Int, "总数,至多数到 10000 / number of all, counted up to 10000");
     addField(target, "totalCountIsExact", () => Boolean, "总数是否精确 / whether that number is exact");
     return target;
@@ -286,5 +293,14 @@ export function rootFields(entity: Entity): void {
 }
 
 const regionEntity = () => entityNamed("Region")!;
+
+/** type-graphql gathers what exists when it starts: everything an entity may need is made before. */
+export function prepareTypes(entity: Entity): void {
+  entityType(entity);
+  filterInput(entity);
+  listFilter(entity);
+  listArguments(entity);
+  connectionType(entity);
+}
 
 export const madeResolvers = (): readonly Made[] => resolvers;

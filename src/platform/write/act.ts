@@ -40,7 +40,7 @@ export interface WriteDoor {
 }
 
 const KEY = /^[\x21-\x7e]{8,200}$/;
-const sha256 = (text: string) => createHash("sha256").update(text).digest();
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /** Runs one action in one unit: permission, transaction, input, version, audit and idempotency in one place. */
 export async function act(door: WriteDoor, call: Call, name: string, args: ActionArguments, clock?: string): Promise<Done> {
@@ -122,10 +122,10 @@ async function begin(client: PoolClient, call: Call, name: string, event: string
   return (await client.query("select to_json(app_clock()) as now")).rows[0].now as string;
 }
 
-async function replay(client: PoolClient, call: Call, key: Buffer, request: Buffer, entity: Entity): Promise<Done> {
+async function replay(client: PoolClient, call: Call, key: string, request: string, entity: Entity): Promise<Done> {
   const { rows } = await client.query("select request_hash, entity_id, to_json(recorded_at) as recorded from idempotency_keys where principal_id = $1 and key_hash = $2", [call.actor.id, key]);
-  const first = rows[0] as { request_hash: Buffer; entity_id: string; recorded: string };
-  if (!first.request_hash.equals(request)) throw new Fault("IDEMPOTENCY_KEY_REUSED", {});
+  const first = rows[0] as { request_hash: string; entity_id: string; recorded: string };
+  if (first.request_hash !== request) throw new Fault("IDEMPOTENCY_KEY_REUSED", {});
   return { entity, uuid: first.entity_id, recorded: first.recorded, replayed: true };
 }
 

@@ -1,0 +1,8 @@
+// Importing a feature declares it: entities, relations and actions register themselves.
+import "./codes/code-list.js";
+import "./audit/audit-event.js";
+import "./subjects/subject.actions.js";
+import "./risks/risk.actions.js";
+import "./hidden-dangers/hidden-danger.actions.js";
+import "./supervision/regulation.actions.js";
+import "./attachments/attachment.actions.js";
