@@ -73,9 +73,17 @@ async function openDatabase(config: EngineConfig, progress: Progress) {
     startParams: [...PGlite.defaultStartParams, "-c", "timezone=Asia/Shanghai", "-c", "jit=off", "-c", "client_encoding=UTF8"],
     ...(snapshot ? { loadDataDir: new Blob([readFileSync(snapshot)]) } : {}),
   });
+  if (snapshot) await becomeItself(database);
   if (fresh) {
     await files.durable();
     rmSync(unfinished);
   }
   return { database, files };
+}
+
+/** Every copy of a snapshot is a database of its own: cursors of one mean nothing in another, and its secret is nobody else's. */
+async function becomeItself(database: PGlite) {
+  const { rows } = await database.query("select to_regclass('system_settings') as found");
+  if ((rows[0] as { found: unknown }).found === null) return;
+  await database.query("update system_settings set epoch = gen_random_uuid(), redaction_key = gen_random_bytes(32)");
 }

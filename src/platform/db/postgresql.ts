@@ -1,3 +1,4 @@
+import type { Client } from "pg";
 import { DataSource } from "typeorm";
 import type { EngineConfig, Prepared, Progress } from "./engine.js";
 import { loadMigrations } from "./migration-files.js";
@@ -25,7 +26,8 @@ export async function preparePostgresql(config: EngineConfig, progress: Progress
     migrationsTransactionMode: "each",
     migrations: await loadMigrations(),
     poolErrorHandler: trouble.note,
-    extra: SESSION,
+    // A connection may also break while a unit holds it; without a listener that would end the process.
+    extra: { ...SESSION, onConnect: (client: Client) => void client.on("error", trouble.note) },
   });
   return { kind: "postgresql", source, durable: () => Promise.resolve(), release: () => Promise.resolve() };
 }

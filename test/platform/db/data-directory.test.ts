@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -61,17 +61,20 @@ if (lane === "embedded") {
       await drop();
     }, 120_000);
 
-    test("starts from a snapshot, and again from nothing when its creation was interrupted", async () => {
-      const { engine, drop } = await freshDatabase({ migrated: false });
+    test("starts from a snapshot as a database of its own, also over a creation that was interrupted", async () => {
+      const { engine, drop } = await freshDatabase();
       const snapshotPath = join(newDirectory(), "snapshot.tgz");
-      await engine.pool.query("create table told as select '快照'::text as word");
+      await engine.pool.query("create table told as select '快照'::text as word, epoch, redaction_key from system_settings");
       await writeSnapshot(engine, snapshotPath);
       await drop();
       const dataDir = newDirectory();
+      mkdirSync(join(dataDir, "pg"));
+      writeFileSync(join(dataDir, "pg", "PG_VERSION"), "half");
       writeFileSync(join(dataDir, "pg.unfinished"), "");
       const said: string[] = [];
       const loaded = await openEngine({ dataDir, snapshotPath }, (_, en) => said.push(en));
-      expect((await loaded.pool.query("select word from told")).rows).toEqual([{ word: "快照" }]);
+      const { rows } = await loaded.pool.query("select word, s.epoch <> t.epoch as other_epoch, s.redaction_key <> t.redaction_key as other_key from told t, system_settings s");
+      expect(rows).toEqual([{ word: "快照", other_epoch: true, other_key: true }]);
       expect(said[0]).toContain("prepared database");
       expect(existsSync(join(dataDir, "pg.unfinished"))).toBe(false);
       await loaded.close();

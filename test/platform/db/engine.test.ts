@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { openEngine } from "../../../src/platform/db/engine.js";
 import { lane, useDatabase } from "../../support/database.js";
 
 const database = useDatabase({ migrated: false });
@@ -64,3 +65,32 @@ describe("an engine", () => {
     expect((await query("select count(*)::int as n from flushed")).rows).toEqual([{ n: 20 }]);
   });
 });
+
+if (lane === "embedded") {
+  test("a second engine on the same directory is refused", async () => {
+    await expect(openEngine(database.config)).rejects.toMatchObject({ name: "DirectoryInUse", pid: process.pid });
+    expect((await query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+  });
+}
+
+if (lane === "postgresql") {
+  test("a connection that breaks in use fails its unit and nothing else", async () => {
+    const client = await database.engine.pool.connect();
+    const { rows } = await client.query("select pg_backend_pid() as pid");
+    await query("select pg_terminate_backend($1)", [rows[0].pid]);
+    const failure = await client.query("select 1").then(() => null, (error: Error) => error);
+    expect(failure).toBeInstanceOf(Error);
+    client.release(failure!);
+    expect((await query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+  });
+
+  test("statements, locks and idle transactions are bounded", async () => {
+    const { rows } = await query("select name, setting from pg_settings where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'jit') order by name");
+    expect(rows).toEqual([
+      { name: "idle_in_transaction_session_timeout", setting: "10000" },
+      { name: "jit", setting: "off" },
+      { name: "lock_timeout", setting: "2000" },
+      { name: "statement_timeout", setting: "8000" },
+    ]);
+  });
+}
