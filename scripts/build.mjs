@@ -47,5 +47,5 @@ function removeOrphans(built, source) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!build()) process.exit(1);
-  if (process.argv.includes("--snapshot") && !run("dist/scripts/snapshot.js")) process.exit(1);
+  if (process.argv.includes("--snapshot") && !(run("dist/scripts/snapshot.js") && run("dist/scripts/demo-snapshot.js"))) process.exit(1);
 }

@@ -4,8 +4,6 @@ import type { IncomingMessage } from "node:http";
 import type { GraphQLSchema } from "graphql";
 import { Keys } from "./auth/keys.js";
 import { fileRoute } from "./attachments/files.js";
-import { importRoutes } from "./imports/import.routes.js";
-import { describeMappings } from "./imports/mappings.js";
 import type { Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
 import { makeApollo } from "./platform/http/apollo.js";
@@ -65,9 +63,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     },
     { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
     fileRoute(engine, join(config.dataDir, "files"), withCall),
-    ...importRoutes(engine, withCall),
   ];
-  await describeMappings();
   const apollo = makeApollo(made, [compiledReads(made, engine.pool, now, config.compileReads)]);
   await apollo.start();
   const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes });

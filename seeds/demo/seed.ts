@@ -35,12 +35,21 @@ interface StorySubject {
   reporter: Actor;
 }
 
+/** Whether the story stands in the database, told to its end. */
+export async function isSeeded(pool: WriteDoor["pool"]): Promise<boolean> {
+  const { rows } = await pool.query("select exists (select 1 from audit_events where action = 'demo.told') as told");
+  return (rows[0] as { told: boolean }).told;
+}
+
 /** Tells the demo's story through the actions themselves, each at its own time, so that history, audit and feed are true. */
 export async function seedDemo(engine: WriteDoor, progress: (done: number, total: number) => void): Promise<void> {
+  const { rows } = await engine.pool.query("select exists (select 1 from audit_events) as begun");
+  if ((rows[0] as { begun: boolean }).begun) throw new Error("演示数据未讲完:请删除数据目录后重新启动 / the demo was interrupted: remove the data directory and start again");
   // Flushing to disk once at the end is enough: an interrupted story is told anew from an empty directory.
   const door: WriteDoor = { pool: engine.pool, durable: () => Promise.resolve() };
   const teller = await new Storyteller(door).prepare();
   await teller.tell(progress);
+  await teller.close();
   await engine.durable();
 }
 
@@ -80,6 +89,12 @@ class Storyteller {
       if (done % 100 === 0) progress(done, done + queue.size);
     }
     progress(done, done);
+  }
+
+  /** Marks the end, so that an interrupted story is not taken for a whole one. */
+  async close(): Promise<void> {
+    await actAs(this.door, this.call(this.seed), "demo.told", () => Promise.resolve(), iso(END));
+    await this.door.pool.query("analyze");
   }
 
   private later: (deed: Deed) => void = (deed) => void this.deeds.push(deed);

@@ -1,4 +1,7 @@
-import gcoord from "gcoord";
+import gcoordModule from "gcoord";
+
+// The package's types describe its ES build; Node loads the CommonJS one.
+const gcoord = gcoordModule as unknown as { transform(point: number[], from: string, to: string): number[]; WGS84: string; GCJ02: string; BD09: string };
 
 /**
  * Where a pair of degrees is measured from. Everything is stored as CGCS2000 (EPSG:4490), longitude before latitude.
