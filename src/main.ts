@@ -4,8 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startService } from "./app.js";
 import { BadSetting, readConfig, type Config } from "./platform/config.js";
-import { DirectoryInUse } from "./platform/db/directory-lock.js";
-import { openEngine, type Engine } from "./platform/db/engine.js";
+import { DirectoryInUse, openEngine, type Engine } from "./platform/db/engine.js";
 import { migrate } from "./platform/db/migrate.js";
 import { bootstrap } from "./auth/bootstrap.js";
 

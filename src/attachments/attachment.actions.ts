@@ -5,7 +5,7 @@ import { Attachment } from "./attachment.js";
 export const MAX_ATTACHMENT_BYTES = 20 * 1024 * 1024;
 
 /** 附件: prepared first, its bytes follow by PUT /files/{id} and must have the stated hash. */
-export const attachmentActions = actions({
+actions({
   "attachment.prepare": {
     zh: "准备上传附件(随后 PUT /files/{id})", en: "prepare an attachment, then PUT /files/{id}", on: Attachment, creates: true, to: "PREPARED",
     by: ["ENTERPRISE_REPORTER", "ENTERPRISE_PRINCIPAL", "GRID_WORKER", "TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE", "THIRD_PARTY", "EXPERT", "INTEGRATION_CLIENT"],

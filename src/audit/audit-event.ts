@@ -5,7 +5,7 @@ import { computed, dateTime, int, json, oneOf, text, textList } from "../platfor
 export const auditOutcome = enumeration("AuditOutcome", { zh: "操作结果", en: "outcome" }, { SUCCESS: ["成功", "success"], DENIED: ["拒绝", "denied"], FAILURE: ["失败", "failure"] });
 
 /** 审计事件: what someone meant to do; the changes of rows it caused are change events. Append-only. */
-export const AuditEvent = entity({
+entity({
   name: "AuditEvent",
   zh: "审计事件",
   en: "audit event",
@@ -33,7 +33,7 @@ export const AuditEvent = entity({
 export const changeOperation = enumeration("ChangeOperation", { zh: "变更方式", en: "kind of change" }, { I: ["新增", "inserted"], U: ["更新", "updated"] });
 
 /** 变更记录: what rows did, with the action that did it. Personal columns are not kept in clear. */
-export const ChangeEvent = entity({
+entity({
   name: "ChangeEvent",
   zh: "变更记录",
   en: "change of a row",

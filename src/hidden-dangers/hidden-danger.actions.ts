@@ -61,7 +61,7 @@ const reason = { reason: given.text("理由", "reason", { required: true, max: 1
 const comment = { comment: given.text("意见", "comment", { max: 2000 }) };
 
 /** 隐患闭环: 排查登记 - 交办 - 整改 - 复查验收 - 销号 (domain 3.5). */
-export const hiddenDangerActions = actions({
+actions({
   "hiddenDanger.report": {
     zh: "上报隐患(待核实)", en: "report a hidden danger to be verified", on: HiddenDanger, creates: true, to: "REPORTED",
     by: ["GRID_WORKER", ...ENTERPRISE, ...REGULATORS, "THIRD_PARTY", "EXPERT", "INTEGRATION_CLIENT"], input: described, work: register,

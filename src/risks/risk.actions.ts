@@ -45,7 +45,7 @@ const assessment = given.object(
 const reason = given.text("理由", "reason", { max: 1000 });
 
 /** 风险的一生 (domain 3.5, Risk). */
-export const riskActions = actions({
+actions({
   "riskObject.register": {
     zh: "登记风险分析对象", en: "register a risk analysis object", on: RiskObject, creates: true, by: [...ENTERPRISE, ...REGULATORS, "INTEGRATION_CLIENT"],
     input: {

@@ -55,7 +55,7 @@ const subjectFields = {
 };
 
 /** Registration of places, bodies, people and regulated subjects. */
-export const registrationActions = actions({
+actions({
   "region.register": {
     zh: "登记行政区划", en: "register a region", on: Region, creates: true, by: ["COMMITTEE_OFFICE", "SEED"],
     input: {

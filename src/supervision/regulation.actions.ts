@@ -76,7 +76,7 @@ async function handOver(unit: Unit, input: Input, row: TakenRow): Promise<string
 }
 
 /** 监管关系与实名责任人. */
-export const regulationActions = actions({
+actions({
   "regulationRelation.set": {
     zh: "确定监管关系", en: "set a regulation relation", on: RegulationRelation, creates: true, by: BY,
     input: {

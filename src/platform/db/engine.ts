@@ -3,6 +3,8 @@ import type { DataSource } from "typeorm";
 import { prepareEmbedded } from "./embedded.js";
 import { preparePostgresql } from "./postgresql.js";
 
+export { DirectoryInUse } from "./directory-lock.js";
+
 /** What the rest of the service knows of a database. Nothing but this adapter asks which one it is. */
 export interface Engine {
   readonly kind: "embedded" | "postgresql";

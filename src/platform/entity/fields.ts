@@ -10,7 +10,6 @@ const column = (kind: FieldKind) => (zh: string, en: string, options: Options = 
 /** Column fields, one function a kind: `text("名称", "name", { filter: true })`. */
 export const text = column("text");
 export const int = column("int");
-export const float = column("float");
 export const decimal = column("decimal");
 export const bool = column("boolean");
 export const date = column("date");

@@ -1,7 +1,7 @@
 import { Fault } from "../fault.js";
 import { entityNamed, fieldsOf } from "../entity/entity.js";
 import { fieldSql, filterSql, mayUse } from "./filter.js";
-import { objectSql } from "./statement.js";
+import { keySql, objectSql } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Part, Selection } from "./tree.js";
 
@@ -44,8 +44,7 @@ export function countsSql(part: Extract<Part, { kind: "counts" }>, read: ReadSql
     (keys.length > 0 ? ` group by ${positions.join(", ")} order by counted desc, ${positions.join(", ")} limit ${MAX_GROUPS}` : "");
   const group = read.alias();
   const pairs = part.items.map((item) => {
-    const key = item.aliased ? read.param("text", () => item.key, `alias:${item.key}`) : `'${item.key}'`;
-    return [key, valueOf(item.part)] as const;
+    return [keySql(item, read), valueOf(item.part)] as const;
   });
   function valueOf(wanted: (typeof part.items)[number]["part"]): string {
     switch (wanted.kind) {

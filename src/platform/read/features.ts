@@ -1,7 +1,7 @@
 import { Fault } from "../fault.js";
 import { fieldsOf, type Entity } from "../entity/entity.js";
 import { filterSql } from "./filter.js";
-import { valueSql } from "./statement.js";
+import { valueSql } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Part } from "./tree.js";
 
