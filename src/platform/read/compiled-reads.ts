@@ -13,8 +13,9 @@ class AnswerText {
 }
 
 /** Apollo Server's `stringifyResult`: finished text leaves as it is. */
-export function stringifyAnswer(value: { data?: unknown }): string {
-  return value.data instanceof AnswerText ? `{"data":${value.data.text}}` : JSON.stringify(value);
+export function stringifyAnswer(value: { data?: unknown; extensions?: unknown }): string {
+  if (!(value.data instanceof AnswerText)) return JSON.stringify(value);
+  return value.extensions ? `{"data":${value.data.text},"extensions":${JSON.stringify(value.extensions)}}` : `{"data":${value.data.text}}`;
 }
 
 /**

@@ -80,7 +80,8 @@ export function listSql(part: Extract<Part, { kind: "list" }>, link: ((alias: st
   const { entity, site } = part;
   const args = read.shape[site] as PageArguments;
   const { size, backward } = pageOf(args);
-  const page = read.param("integer", (values) => pageOf(values.args[site] as PageArguments).size, `size${site}`);
+  // Bound only where it is used: PostgreSQL cannot type a parameter its statement does not name.
+  const page = () => read.param("integer", (values) => pageOf(values.args[site] as PageArguments).size, `size${site}`);
   const inner = read.alias();
   const outer = read.alias();
   const terms = orderTerms(entity, args, inner, read);
@@ -100,7 +101,7 @@ export function listSql(part: Extract<Part, { kind: "list" }>, link: ((alias: st
 interface ListContext {
   part: Extract<Part, { kind: "list" }>;
   outer: string;
-  page: string;
+  page: () => string;
   backward: boolean;
   cursor: () => string;
 }
@@ -108,7 +109,7 @@ interface ListContext {
 function connectionSql(item: ConnectionItem, context: ListContext, total: string, read: ReadSql): string {
   const { outer, page, backward } = context;
   const aggregate = (value: string) =>
-    `coalesce(json_agg(${value} order by ${outer}.page_row ${backward ? "desc" : "asc"}) filter (where ${outer}.page_row <= ${page}), '[]'::json)`;
+    `coalesce(json_agg(${value} order by ${outer}.page_row ${backward ? "desc" : "asc"}) filter (where ${outer}.page_row <= ${page()}), '[]'::json)`;
   const { part } = item;
   switch (part.kind) {
     case "typename":
@@ -135,20 +136,20 @@ function connectionSql(item: ConnectionItem, context: ListContext, total: string
 
 function pageInfoSql(name: string, { part, outer, page, backward, cursor }: ListContext, read: ReadSql): string {
   const args = read.shape[part.site] as PageArguments;
-  const more = `coalesce(bool_or(${outer}.page_rows > ${page}), false)`;
+  const more = () => `coalesce(bool_or(${outer}.page_rows > ${page()}), false)`;
   const at = (row: string) => `max(case when ${outer}.page_row = ${row} then ${cursor()} end)`;
-  const last = `least(${page}, ${outer}.page_rows)`;
+  const last = () => `least(${page()}, ${outer}.page_rows)`;
   switch (name) {
     case "__typename":
       return "'PageInfo'";
     case "hasNextPage":
-      return backward ? `${args.before ? "true" : "false"}` : more;
+      return backward ? `${args.before ? "true" : "false"}` : more();
     case "hasPreviousPage":
-      return backward ? more : `${args.after ? "true" : "false"}`;
+      return backward ? more() : `${args.after ? "true" : "false"}`;
     case "startCursor":
-      return at(backward ? last : "1");
+      return at(backward ? last() : "1");
     default:
-      return at(backward ? "1" : last);
+      return at(backward ? "1" : last());
   }
 }
 

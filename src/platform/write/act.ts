@@ -57,7 +57,7 @@ export async function act(door: WriteDoor, call: Call, name: string, args: Actio
     return done;
   } catch (raw) {
     const fault = faultFromDatabase(raw);
-    await recordRefusal(door.pool, call, name, fault).catch((failure: unknown) => {
+    await recordRefusal(door.pool, call, name, fault, clock).catch((failure: unknown) => {
       process.stderr.write(`${JSON.stringify({ level: "error", message: "审计写入失败 / the audit of a refusal could not be written", requestId: call.requestId, cause: String(failure) })}\n`);
     });
     throw fault;
@@ -142,12 +142,12 @@ async function recordEvent(client: PoolClient | Pool, call: Call, name: string, 
 }
 
 /** A refusal is audited after its transaction is gone. */
-async function recordRefusal(pool: Pool, call: Call, name: string, fault: Error): Promise<void> {
+async function recordRefusal(pool: Pool, call: Call, name: string, fault: Error, clock?: string): Promise<void> {
   const code = fault instanceof Fault ? fault.code : "INTERNAL";
   const outcome = code === "FORBIDDEN" || code === "UNAUTHENTICATED" || code === "NOT_FOUND" ? "DENIED" : "FAILURE";
   await transaction(pool, async (client) => {
     const event = newUuid();
-    await begin(client, call, name, event);
+    await begin(client, call, name, event, clock);
     await recordEvent(client, call, name, event, outcome, code, null, null);
   });
 }

@@ -24,6 +24,18 @@ describe("an engine", () => {
     expect(outcomes.filter((right) => right !== true)).toEqual([]);
   });
 
+  test("keeps answers in step when one connection has many questions queued behind errors", async () => {
+    const client = await database.engine.pool.connect();
+    const outcomes = await Promise.all(
+      Array.from({ length: 120 }, async (_, n) => {
+        if (n % 3 === 0) return client.query("select 1 / ($1::int - $1::int)", [n]).then(() => "no error", (error: { code: string }) => error.code);
+        return (await client.query("select $1::int as n", [n])).rows[0]?.n as unknown;
+      }),
+    );
+    client.release();
+    expect(outcomes).toEqual(Array.from({ length: 120 }, (_, n) => (n % 3 === 0 ? "22012" : n)));
+  });
+
   test("recovers a transaction that failed, and keeps nothing of it", async () => {
     await query("create table sums (n integer primary key)");
     await expect(
