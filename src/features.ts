@@ -6,3 +6,4 @@ import "./risks/risk.actions.js";
 import "./hidden-dangers/hidden-danger.actions.js";
 import "./supervision/regulation.actions.js";
 import "./attachments/attachment.actions.js";
+import "./imports/import-batch.js";

@@ -1,0 +1,14 @@
+import { readdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Fault } from "../platform/fault.js";
+import { checkMapping, type Mapping } from "./mapping.js";
+
+const directory = join(dirname(fileURLToPath(import.meta.url)), "../../seeds/mappings");
+
+/** A mapping shipped with the service, by name. */
+export async function shippedMapping(name: string): Promise<Mapping> {
+  const known = (await readdir(directory)).filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -5));
+  if (!known.includes(name)) throw new Fault("INVALID_INPUT", { field: "mapping", rule: `one of ${known.join(", ")}, or a mapping of your own` });
+  return checkMapping(JSON.parse(await readFile(join(directory, `${name}.json`), "utf8")));
+}
