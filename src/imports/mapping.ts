@@ -1,5 +1,5 @@
 import { Fault } from "../platform/fault.js";
-import { datums, toCgcs2000, type Datum } from "../platform/coordinates.js";
+import { datums, isDatum, toCgcs2000, type Datum } from "../platform/coordinates.js";
 import type { MappedRow } from "./import.service.js";
 import type { Layout, TableRow } from "./table.js";
 import type { RowProblem } from "./targets.js";
@@ -53,9 +53,9 @@ export const hasCoordinates = (mapping: Mapping) => Object.values(mapping.fields
 
 /** The datum of an import; one that brings coordinates and states none is refused. */
 export function datumOf(mapping: Mapping, told: string | null): Datum | null {
-  if (told !== null && !datums.includes(told as Datum)) throw new Fault("INVALID_INPUT", { field: "datum", rule: `one of ${datums.join(", ")}` });
+  if (told !== null && !isDatum(told)) throw new Fault("INVALID_INPUT", { field: "datum", rule: `one of ${datums.join(", ")}` });
   if (told === null && hasCoordinates(mapping)) throw new Fault("DATUM_MISSING", { mapping: mapping.name });
-  return told as Datum | null;
+  return told;
 }
 
 const trim = (value: string) => value.replace(/\s*[\r\n]+\s*/g, " ").trim();
