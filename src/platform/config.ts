@@ -14,7 +14,6 @@ export const settings = {
   DATABASE_URL: { rule: /^postgres(ql)?:\/\/.+$/, zh: "PostgreSQL 连接串;不设则用内嵌引擎", en: "PostgreSQL connection; the embedded engine unless given" },
   DEMO: { rule: /^[01]$/, zh: "1 装入演示区,0 不装;内嵌引擎缺省为 1,PostgreSQL 缺省为 0", en: "1 loads the demo district, 0 does not; 1 on the embedded engine, 0 on PostgreSQL unless given" },
   POOL_SIZE: { fallback: "8", rule: /^([1-9]|[1-9]\d)$/, zh: "PostgreSQL 连接数", en: "connections to PostgreSQL" },
-  PUBLIC_BASE_URL: { rule: /^https?:\/\/[^\s]+$/, zh: "对外基础地址", en: "base address clients use" },
   READ_PATH: { fallback: "compiled", rule: /^(compiled|plain)$/, zh: "读取方式:compiled 编译为一条语句,plain 普通执行(对照用)", en: "compiled: one statement a request; plain: ordinary execution, for comparison" },
 } as const satisfies Record<string, Setting>;
 
@@ -25,7 +24,6 @@ export interface Config {
   databaseUrl?: string;
   demo: boolean;
   poolSize: number;
-  publicBaseUrl?: string;
   compileReads: boolean;
 }
 
@@ -50,7 +48,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     databaseUrl,
     demo: (read("DEMO") ?? (databaseUrl ? "0" : "1")) === "1",
     poolSize: Number(read("POOL_SIZE")),
-    publicBaseUrl: read("PUBLIC_BASE_URL"),
     compileReads: read("READ_PATH") === "compiled",
   });
 }
