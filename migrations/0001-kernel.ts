@@ -112,6 +112,7 @@ const registers = `
 
   create table change_events (
     seq bigint generated always as identity,
+    id uuid not null default gen_random_uuid(),
     xid xid8 not null default pg_current_xact_id(),
     event_id uuid,
     action text not null,
@@ -132,6 +133,8 @@ const registers = `
   );
   comment on column change_events.before is '更新时仅含改变的列 / on update, the changed columns only';
   create index change_events_by_entity on change_events (entity_id, seq);
+  create index change_events_by_time on change_events (at desc, id desc);
+  create index change_events_by_county on change_events (county_code, at desc, id desc);
   create index change_events_by_event on change_events (event_id);
   create trigger append_only before update or delete or truncate on change_events for each statement execute function append_only();
 

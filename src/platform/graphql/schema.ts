@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { DirectiveLocation, GraphQLDirective, GraphQLString, lexicographicSortSchema, printSchema, type GraphQLSchema } from "graphql";
+import { DirectiveLocation, GraphQLDirective, GraphQLString, lexicographicSortSchema, printSchema, specifiedDirectives, type GraphQLSchema } from "graphql";
 import { buildSchema, type NonEmptyArray } from "type-graphql";
 import { allEntities } from "../entity/entity.js";
 import { attachResolvers } from "./attach.js";
@@ -26,7 +26,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
     resolvers: [...madeResolvers(), mutations] as unknown as NonEmptyArray<() => void>,
     orphanedTypes: allEntities().map((entity) => entityType(entity)) as never,
     validate: false,
-    directives: [asOf],
+    directives: [...specifiedDirectives, asOf],
   });
   return attachResolvers(schema);
 }

@@ -95,7 +95,9 @@ export function listSql(part: Extract<Part, { kind: "list" }>, link: ((alias: st
   const context = { part, outer, page, backward, cursor: () => cursorSql(entity, outerTerms, site, read) };
   const total = totals ? `(select count(*) from (select 1 from ${read.source(entity, inner)}${where} limit ${COUNT_BOUND + 1}) counted)` : "";
   const pairs = part.connection.map((item) => [keySql(item, read), connectionSql(item, context, total, read)] as const);
-  return `(select ${objectSql(pairs)} from ${from})`;
+  const wantsRows = part.connection.some((item) => item.part.kind === "edges" || item.part.kind === "nodes" || item.part.kind === "pageInfo");
+  // "having true" makes one row of it even where no aggregate is asked for.
+  return wantsRows ? `(select ${objectSql(pairs)} from ${from} having true)` : `(select ${objectSql(pairs)})`;
 }
 
 interface ListContext {
