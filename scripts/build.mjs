@@ -46,6 +46,8 @@ function removeOrphans(built, source) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // An installation without development packages brings dist; there is no compiler to make it with.
+  if (!existsSync(join(root, "node_modules/typescript/bin/tsc")) && existsSync(join(root, "dist/src/main.js"))) process.exit(0);
   if (!build()) process.exit(1);
   if (process.argv.includes("--snapshot") && !(run("dist/scripts/snapshot.js") && run("dist/scripts/demo-snapshot.js"))) process.exit(1);
 }

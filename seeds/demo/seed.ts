@@ -376,7 +376,7 @@ export async function issueDemoKeys(door: WriteDoor): Promise<Record<DemoPrincip
       const found = name === "enterprise" ? principals.find(({ name: known }) => known.endsWith("001号填报员")) : principals.find(({ name: known }) => known === names[name]);
       if (!found) throw new Error(`the demo has no principal ${name}`);
       const key = newKey();
-      await unit.query("insert into api_keys (id, principal_id, prefix, secret_hash, label, expires_at) values ($1, $2, $3, $4, $5, now() + interval '180 days')", [newUuid(), found.id, key.prefix, key.secretHash, label]);
+      await unit.query("insert into api_keys (id, principal_id, prefix, secret_hash, label, scopes, expires_at) values ($1, $2, $3, $4, $5, $6, now() + interval '180 days')", [newUuid(), found.id, key.prefix, key.secretHash, label, name === "gis" || name === "auditor" ? ["read"] : []]);
       issued[name] = key.text;
     }
   });

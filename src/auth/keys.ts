@@ -48,7 +48,7 @@ export class Keys {
     const remembered = this.known.get(prefix);
     if (remembered && Date.now() - remembered.loadedAt < REMEMBERED_MS) return remembered;
     const { rows } = await this.pool.query(
-      `select p.id, p.kind, p.name, p.person_id, k.secret_hash, k.expires_at,
+      `select p.id, p.kind, p.name, p.person_id, k.secret_hash, k.expires_at, k.scopes,
          coalesce(json_agg(json_build_object('role', g.role, 'regionPath', r.path::text, 'countyCode', nullif(r.county_code, '000000'), 'sectors', g.sectors, 'subjectId', g.subject_id) order by g.id) filter (where g.id is not null), '[]') as grants
        from api_keys k join principals p on p.id = k.principal_id
        left join grants g on g.principal_id = p.id and g.valid_from <= now() and (g.valid_to is null or g.valid_to > now())
@@ -57,7 +57,7 @@ export class Keys {
        group by p.id, k.id`,
       [prefix],
     );
-    const row = rows[0] as { id: string; kind: Actor["kind"]; name: string; person_id: string | null; secret_hash: Buffer; expires_at: Date; grants: (Omit<Grant, "role"> & { role: Role })[] } | undefined;
+    const row = rows[0] as { id: string; kind: Actor["kind"]; name: string; person_id: string | null; secret_hash: Buffer; expires_at: Date; scopes: string[]; grants: (Omit<Grant, "role"> & { role: Role })[] } | undefined;
     if (!row) {
       this.known.delete(prefix);
       return undefined;
@@ -66,7 +66,7 @@ export class Keys {
       secretHash: row.secret_hash,
       expiresAt: row.expires_at.getTime(),
       loadedAt: Date.now(),
-      actor: { id: row.id, kind: row.kind, name: row.name, personId: row.person_id, grants: row.grants },
+      actor: { id: row.id, kind: row.kind, name: row.name, personId: row.person_id, grants: row.grants, readOnly: row.scopes.length > 0 && !row.scopes.includes("write") },
     };
     if (this.known.size > 5_000) this.known.clear();
     this.known.set(prefix, made);

@@ -62,7 +62,7 @@ class SomeRejected extends Error {}
 export async function importRows(door: WriteDoor, call: Call, request: ImportRequest, rows: AsyncIterable<MappedRow>, progress: (read: number) => void = () => {}): Promise<ImportReport> {
   const target = targets[request.target];
   if (!target) throw new Fault("INVALID_INPUT", { field: "mapping.target", rule: `one of ${Object.keys(targets).join(", ")}` });
-  if (!call.actor.grants.some((grant) => target.by.includes(grant.role))) throw new Fault(call.actor.kind === "PUBLIC" ? "UNAUTHENTICATED" : "FORBIDDEN", { action: `import.${request.target}` });
+  if (call.actor.readOnly || !call.actor.grants.some((grant) => target.by.includes(grant.role))) throw new Fault(call.actor.kind === "PUBLIC" ? "UNAUTHENTICATED" : "FORBIDDEN", { action: `import.${request.target}` });
   const report: ImportReport = { batch: null, mode: request.mode, rowsRead: 0, rowsCreated: 0, rowsUpdated: 0, rowsUnchanged: 0, rowsRejected: 0, rows: [] };
   const seen = new Set<string>();
   const whole = request.mode !== "VALID_ROWS";

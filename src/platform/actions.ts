@@ -72,4 +72,4 @@ export function allowedOn(entity: Entity, row: TakenRow | Readonly<Record<string
     .map(([name]) => name);
 }
 
-export const mayAct = (action: Action, actor: Actor) => actor.grants.some((grant) => action.by.includes(grant.role));
+export const mayAct = (action: Action, actor: Actor) => !actor.readOnly && actor.grants.some((grant) => action.by.includes(grant.role));

@@ -43,6 +43,8 @@ export interface Actor {
   name: string;
   personId: string | null;
   grants: readonly Grant[];
+  /** The key was given for reading only; its grants then let it see and not act. */
+  readOnly?: boolean;
 }
 
 const READS_NO_BUSINESS: ReadonlySet<Role> = new Set(["PUBLIC", "SYSTEM_ADMIN", "SECURITY_ADMIN", "AUDIT_ADMIN"]);

@@ -71,6 +71,11 @@ test("a major hidden danger needs its clause, and five fixes before work starts"
   expect(await district.as("integrator").refused(TAKE, { k: district.key(), id, v: 2 })).toMatchObject({ code: "RULE_VIOLATED", rule: "inv_09_major_needs_five_fix" });
 });
 
+test("a key given for reading sees and does not act", async () => {
+  expect((await district.as("gis").ask("{hiddenDangers(first:1){totalCount}}")).hiddenDangers.totalCount).toBeGreaterThan(0);
+  expect(await district.as("gis").refused(REGISTER, { k: district.key(), i: { subject: district.sites[0], title: "不得登记", discoverySource: "SELF_CHECK", grade: "GENERAL" } })).toMatchObject({ code: "FORBIDDEN" });
+});
+
 test("who rectified does not accept", async () => {
   const { id } = await register();
   await assigned(id, 1);

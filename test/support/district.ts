@@ -62,13 +62,13 @@ export function useDistrict(): District {
     const call = { actor: seed, requestId: randomUUID() };
     await actAs(engine, call, "reference.load", (unit) => loadReference(unit));
     const uuids: Record<string, string> = {};
-    const principal = async (name: string, role: Role, region: string | null, more: { sectors?: string[]; subject?: string } = {}) => {
+    const principal = async (name: string, role: Role, region: string | null, more: { sectors?: string[]; subject?: string; scopes?: string[] } = {}) => {
       const key = newKey();
       await actAs(engine, call, "principal.register", async (unit) => {
         const id = newUuid();
         await unit.query("insert into principals (id, kind, name) values ($1, 'PERSON', $2)", [id, name]);
         await unit.query("insert into grants (id, principal_id, role, region_id, sectors, subject_id) values ($1, $2, $3, $4, $5, $6)", [newUuid(), id, role, region && uuids[region], more.sectors ?? null, more.subject ?? null]);
-        await unit.query("insert into api_keys (id, principal_id, prefix, secret_hash, label, expires_at) values ($1, $2, $3, $4, 'test', now() + interval '1 day')", [newUuid(), id, key.prefix, key.secretHash]);
+        await unit.query("insert into api_keys (id, principal_id, prefix, secret_hash, label, scopes, expires_at) values ($1, $2, $3, $4, 'test', $5, now() + interval '1 day')", [newUuid(), id, key.prefix, key.secretHash, more.scopes ?? []]);
       });
       keys[name] = key.text;
     };
@@ -86,6 +86,7 @@ export function useDistrict(): District {
     await principal("neighbour", "TOWN_REGULATOR", "yuanyang");
     await principal("stranger", "COMMITTEE_OFFICE", "jiulongpo");
     await principal("integrator", "INTEGRATION_CLIENT", "yubei");
+    await principal("gis", "INTEGRATION_CLIENT", "yubei", { scopes: ["read"] });
     await principal("auditor", "AUDITOR", "yubei");
     await principal("system_admin", "SYSTEM_ADMIN", "yubei");
     schema ??= await makeSchema();
