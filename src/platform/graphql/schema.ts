@@ -28,6 +28,9 @@ export async function makeSchema(): Promise<GraphQLSchema> {
     validate: false,
     directives: [...specifiedDirectives, asOf],
   });
+  // type-graphql offers no place to describe the roots.
+  schema.getQueryType()!.description = "查询;列表、计数、要素与单个对象同一范围、同一时点 / Queries: lists, counts, features and single objects share one scope and one instant";
+  schema.getMutationType()!.description = "操作;每个 mutation 即操作表中的一行 / Actions: every mutation is one row of an action table";
   return attachResolvers(schema);
 }
 
