@@ -21,6 +21,8 @@ const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: "
 export function build() {
   const startedAt = new Date();
   rmSync(stamp, { force: true });
+  // A snapshot of other sources would start a database they do not know.
+  for (const name of ["snapshot.tgz", "demo-snapshot.tgz"]) rmSync(join(root, "dist", name), { force: true });
   // Compiled files of sources that are gone must not live on: a renamed migration would run twice.
   for (const name of ["src", "migrations", "seeds", "scripts"]) removeOrphans(join(root, "dist", name), join(root, name));
   if (!run(join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json")) return false;
