@@ -11,6 +11,7 @@ import { makeApollo } from "./platform/http/apollo.js";
 import { startHttp, type Exchange, type Route } from "./platform/http/server.js";
 import { makeSchema, printContract } from "./platform/graphql/schema.js";
 import { compiledReads } from "./platform/read/compiled-reads.js";
+import { LearnedHints } from "./platform/read/hints.js";
 import type { Instant } from "./platform/read/read-sql.js";
 import { Reader } from "./platform/read/reader.js";
 import type { RequestContext } from "./platform/request.js";
@@ -27,6 +28,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   const contract = printContract(made);
   const keys = new Keys(engine.pool);
   const now = () => new Date().toISOString();
+  const hints = new LearnedHints(engine.pool);
+  await hints.ready();
   const { rows } = await engine.pool.query("select demo, story_last_day::text as day from system_settings");
   const demo = rows[0] as { demo: boolean; day: string | null };
 
@@ -37,7 +40,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   });
   const contextFor = async (request: IncomingMessage, requestId: string): Promise<RequestContext> => {
     const call = await callFor(request, requestId);
-    const readerAt = (instant: Instant) => new Reader(call.actor, instant, engine.pool);
+    const readerAt = (instant: Instant) => new Reader(call.actor, instant, engine.pool, hints);
     return {
       actor: call.actor,
       requestId,
@@ -66,7 +69,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     fileRoute(engine, join(config.dataDir, "files"), withCall),
     ...importRoutes(engine, withCall),
   ];
-  const apollo = makeApollo(made, [compiledReads(made, engine.pool, now, config.compileReads)]);
+  const apollo = makeApollo(made, [compiledReads(made, engine.pool, hints, now, config.compileReads)]);
   await apollo.start();
   const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes });
   return {

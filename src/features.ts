@@ -7,3 +7,6 @@ import "./hidden-dangers/hidden-danger.actions.js";
 import "./supervision/regulation.actions.js";
 import "./attachments/attachment.actions.js";
 import "./imports/import-batch.js";
+import { declareVersions } from "./platform/entity/entity.js";
+
+declareVersions();

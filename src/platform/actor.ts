@@ -32,6 +32,8 @@ export interface Grant {
   regionPath: string | null;
   /** Six-digit code of the county the area lies in; null above county level. */
   countyCode: string | null;
+  /** UUID of the town the area is or lies in; absent above town level. */
+  townId?: string | null;
   sectors: readonly string[] | null;
   subjectId: string | null;
 }
@@ -52,7 +54,7 @@ const READS_NO_BUSINESS: ReadonlySet<Role> = new Set(["PUBLIC", "SYSTEM_ADMIN", 
 export const hasRole = (actor: Actor, ...roles: readonly Role[]) => actor.grants.some((grant) => roles.includes(grant.role));
 
 /** The grants by which an actor reads rows: those of the named roles, or of every role with a business view. */
-export const readingGrants = (actor: Actor, readers?: readonly Role[]) =>
+export const readingGrants = (actor: Pick<Actor, "grants">, readers?: readonly Role[]) =>
   actor.grants.filter((grant) => (readers ? readers.includes(grant.role) : !READS_NO_BUSINESS.has(grant.role)));
 
 export const PUBLIC_ACTOR: Actor = {

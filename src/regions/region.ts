@@ -21,6 +21,12 @@ export const Region = entity({
   scope: { kind: "shared", public: true },
   order: [["code", "asc"]],
   hiddenColumns: ["path", "parent_id"],
+  tree: {
+    path: "path",
+    level: "level",
+    narrows: { DISTRICT: { column: "county_code", of: "county_code" }, TOWN: { column: "town_id", of: "id" }, VILLAGE: { column: "region_id", of: "id" } },
+    counts: { DISTRICT: { zh: "按区县", en: "by district" }, TOWN: { zh: "按街镇", en: "by town", column: "town_id" }, VILLAGE: { zh: "按村社区", en: "by village" } },
+  },
   fields: {
     code: text("统计用区划代码(12 位)", "statistical code of 12 digits", { filter: true, sort: true }),
     name: text("名称", "name", { filter: true, sort: true }),

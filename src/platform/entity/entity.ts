@@ -108,11 +108,28 @@ export interface EntityDeclaration extends Description {
   hiddenColumns?: readonly string[];
   /** Offers the root list and single fields unless false (rows that are read only beneath their parent). */
   root?: boolean;
+  /** Declared by the one entity that is the tree every placed row lies in. */
+  tree?: Tree;
 }
+
+/** The tree of places: columns of its table, and by which column of a placed row the subtree of a node is found. */
+export interface Tree {
+  path: string;
+  level: string;
+  /** Level of a node to the column of placed rows that equals `of` the node for all rows below it. */
+  narrows: Readonly<Record<string, { column: PlaceColumn; of: "id" | "county_code" }>>;
+  /** Levels rows can be counted by, with the column of placed rows that holds the id of their node, where there is one. */
+  counts: Readonly<Record<string, Description & { column?: PlaceColumn }>>;
+}
+
+/** Columns the database fills on every row that lies somewhere. */
+export type PlaceColumn = "region_id" | "town_id" | "county_code";
 
 export interface Entity extends Omit<EntityDeclaration, "relations"> {
   readonly relations: Record<string, Relation>;
   readonly prefix: string;
+  /** Set on the entity that stands for the versions of another's rows. */
+  readonly versionsOf?: Entity;
 }
 
 const entities = new Map<string, Entity>();
@@ -153,6 +170,44 @@ export const allEntities = (): readonly Entity[] => [...entities.values()];
 
 export function entityNamed(name: string): Entity | undefined {
   return entities.get(name);
+}
+
+/** The entity whose rows are the tree of places. */
+export function placeTree(): Entity & { tree: Tree } {
+  const found = allEntities().find((candidate) => candidate.tree);
+  if (!found) throw new Error("no entity declares the tree of places");
+  return found as Entity & { tree: Tree };
+}
+
+/** Gives every tracked entity that stands at the root its `versions`: the rows it was, newest first. Called once, when all are declared. */
+export function declareVersions(): void {
+  for (const base of allEntities()) {
+    if (base.appendOnly || base.root === false || base.versionsOf) continue;
+    const columns = Object.entries(fieldsOf(base)).filter(([name, field]) => field.from === "column" && name !== "version");
+    const links = Object.entries(relationsOf(base)).filter(([, relation]) => relation.cardinality === "one");
+    const made: Entity = {
+      name: `${base.name}Version`,
+      zh: `${base.zh}的版本`,
+      en: `version of: ${base.en}`,
+      plural: `${base.plural}Versions`,
+      table: base.table,
+      scope: { kind: "shared" },
+      order: [["version", "desc"]],
+      root: false,
+      versionsOf: base,
+      prefix: `${base.name}Version_`,
+      fields: {
+        version: { from: "column", kind: "int", zh: "版本号", en: "version" },
+        recordedFrom: { from: "column", kind: "dateTime", zh: "记录起", en: "recorded from" },
+        recordedTo: { from: "column", kind: "dateTime", zh: "记录止(不含);仍在用者为空", en: "recorded to, exclusive; null while it stands", nullable: true },
+        action: { from: "sql", kind: "text", zh: "形成此版本的操作", en: "the action that made this version", nullable: true, sql: (alias) => `(select c.action from change_events c where c.entity_id = ${alias}.id and c.version = ${alias}.version limit 1)` },
+        ...Object.fromEntries(columns.map(([name, field]) => [name, { ...field, nullable: true, filter: false, sort: false, group: false } as Field])),
+      },
+      relations: Object.fromEntries(links),
+    };
+    entities.set(made.name, made);
+    relate(base, "versions", { cardinality: "many", target: () => made, key: "id", owned: true, zh: "历次版本,新者在前", en: "its versions, newest first" });
+  }
 }
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

@@ -2,7 +2,7 @@ import { defaultFieldResolver, GraphQLError, isObjectType, type GraphQLFieldReso
 import { allActions, mutationName } from "../actions.js";
 import { fieldsOf, globalId, parseId, type Entity, type Row } from "../entity/entity.js";
 import { dimensionsOf } from "../read/counts.js";
-import { meaningOf, type Meaning } from "../read/meaning.js";
+import { meaningOf, objectTypesOf, TYPE, type Meaning } from "../read/meaning.js";
 import type { PageArguments } from "../read/page.js";
 import type { CountItem } from "../read/tree.js";
 import type { RequestContext } from "../request.js";
@@ -36,7 +36,7 @@ function resolverOf(meaning: Meaning): Resolve {
     case "field": {
       const field = fieldsOf(meaning.entity)[meaning.name]!;
       if (field.from === "column") return (row) => (row as Row)[meaning.name];
-      if (field.from === "sql") return (row, _args, context) => context.reader.computed(meaning.entity, meaning.name, row as Row);
+      if (field.from === "sql") return (row, _args, context) => (meaning.name in (row as Row) ? (row as Row)[meaning.name] : context.reader.computed(meaning.entity, meaning.name, row as Row));
       return (row, _args, context) => field.compute(row as Row, context.actor);
     }
     case "one":
@@ -52,9 +52,10 @@ function resolverOf(meaning: Meaning): Resolve {
     case "counts":
       return (_root, args, context) => context.reader.counts({ kind: "counts", entity: meaning.entity, site: 0, items: everyCountItem(meaning.entity) }, plain(args) as Record<string, unknown>);
     case "node":
-      return (_root, args, context) => {
+      return async (_root, args, context) => {
         const parsed = parseId(String(args["id"]));
-        return parsed ? context.reader.row(parsed.entity, parsed.uuid) : null;
+        const row = parsed && (await context.reader.row(parsed.entity, parsed.uuid));
+        return row ? { ...row, [TYPE]: objectTypesOf(parsed.entity).get(String(row["variant"] ?? "")) } : null;
       };
   }
 }

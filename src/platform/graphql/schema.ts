@@ -4,7 +4,7 @@ import { buildSchema, type NonEmptyArray } from "type-graphql";
 import { allEntities } from "../entity/entity.js";
 import { attachResolvers } from "./attach.js";
 import { mutationResolver } from "./mutations.js";
-import { entityType, madeResolvers, prepareTypes, rootFields } from "./types.js";
+import { entityType, madeResolvers, nodeField, prepareTypes, rootFields } from "./types.js";
 
 const asOf = new GraphQLDirective({
   name: "asOf",
@@ -21,6 +21,7 @@ const asOf = new GraphQLDirective({
 export async function makeSchema(): Promise<GraphQLSchema> {
   for (const entity of allEntities()) prepareTypes(entity);
   for (const entity of allEntities()) if (entity.root !== false) rootFields(entity);
+  nodeField();
   const mutations = mutationResolver();
   const schema = await buildSchema({
     resolvers: [...madeResolvers(), mutations] as unknown as NonEmptyArray<() => void>,

@@ -1,8 +1,8 @@
 import { Arg, Args, ArgsType, Field, FieldResolver, Float, ID, InputType, Int, InterfaceType, ObjectType, Query, registerEnumType, Resolver, type ClassType } from "type-graphql";
-import { describe, entityNamed, fieldsOf, type Description, type Entity, type Field as DeclaredField } from "../entity/entity.js";
+import { describe, fieldsOf, placeTree, type Description, type Entity, type Field as DeclaredField } from "../entity/entity.js";
 import type { EnumType } from "../entity/enumeration.js";
-import { dimensionsOf, REGION_DIMENSIONS } from "../read/counts.js";
-import { mean, meanObjectType } from "../read/meaning.js";
+import { dimensionsOf } from "../read/counts.js";
+import { mean, meanObjectType, TYPE } from "../read/meaning.js";
 import { DateScalar, DateTimeScalar, DecimalScalar, GeoJsonScalar, JsonScalar } from "./scalars.js";
 
 type Made = ClassType<object>;
@@ -98,6 +98,7 @@ export function filterInput(entity: Entity): Made {
     }
     for (const [name, relation] of Object.entries(entity.relations)) {
       const other = relation.target();
+      if (other.versionsOf) continue;
       addField(target, name, () => (relation.cardinality === "one" ? filterInput(other) : listFilter(other)), describe(relation), true);
     }
     return target;
@@ -144,6 +145,7 @@ export function listArguments(entity: Entity): Made {
     addField(target, "last", () => Int, "自后取多少条,1-100 / how many from the back, 1-100", true);
     addField(target, "after", () => String, "此游标之后(与 first 同用) / after this cursor (with first)", true);
     addField(target, "before", () => String, "此游标之前(与 last 同用) / before this cursor (with last)", true);
+    if (entity.versionsOf) return target;
     const filter = filterInput(entity);
     addField(target, "filter", () => filter, "筛选 / conditions", true);
     const order = orderInput(entity);
@@ -163,6 +165,26 @@ const pageInfo = () =>
     return target;
   });
 
+/** What has a global id. */
+const nodeType = () =>
+  once("Node", () => {
+    const target = classNamed("Node");
+    InterfaceType("Node", { description: "有全局标识的对象 / an object with a global id", resolveType: (row: Record<string, unknown>) => String(row[TYPE]) })(target);
+    addField(target, "id", () => ID, "全局标识 / global id");
+    return target;
+  });
+
+/** The root field by which any object is found by its global id alone. */
+export function nodeField(): void {
+  const queries = classNamed("NodeQueries");
+  Object.defineProperty(queries.prototype, "node", { value: unattached, writable: true, configurable: true });
+  Resolver()(queries);
+  Query((() => nodeType()) as never, { nullable: true, description: "按全局标识取任一对象;不存在或无权则为空 / any object by its global id; null when absent or out of scope" })(queries.prototype as object, "node", Object.getOwnPropertyDescriptor(queries.prototype, "node")!);
+  Arg("id", () => ID, { description: "全局标识 / global id" })(queries.prototype as object, "node", 0);
+  mean("Query", "node", { kind: "node" });
+  resolvers.push(queries);
+}
+
 /** The type rows of an entity are shown as: an object type, or the interface of its variants. */
 export function entityType(entity: Entity): Made {
   return once(entity.name, () => {
@@ -170,18 +192,18 @@ export function entityType(entity: Entity): Made {
     made.set(entity.name, target);
     const description = describe(entity);
     if (!entity.variants) {
-      ObjectType(entity.name, { description })(target);
+      ObjectType(entity.name, { description, ...(entity.versionsOf ? {} : { implements: nodeType() }) })(target);
       fillType(target, entity.name, entity, entity.fields, entity.relations);
       meanObjectType(entity, "", entity.name);
       return target;
     }
     const names = Object.fromEntries(Object.entries(entity.variants.types).map(([value, { name }]) => [value, name]));
-    InterfaceType(entity.name, { description, resolveType: (row: Record<string, unknown>) => names[String(row["variant"])]! })(target);
+    InterfaceType(entity.name, { description, implements: nodeType(), resolveType: (row: Record<string, unknown>) => names[String(row["variant"])]! })(target);
     fillType(target, entity.name, entity, entity.fields, entity.relations, false);
     for (const [value, variant] of Object.entries(entity.variants.types)) {
       const type = once(variant.name, () => {
         const object = classNamed(variant.name);
-        ObjectType(variant.name, { description: describe(variant), implements: target })(object);
+        ObjectType(variant.name, { description: describe(variant), implements: [target, nodeType()] })(object);
         return object;
       });
       fillType(type, variant.name, entity, { ...entity.fields, ...variant.fields }, { ...entity.relations, ...variant.relations });
@@ -192,8 +214,10 @@ export function entityType(entity: Entity): Made {
 }
 
 function fillType(target: Made, typeName: string, entity: Entity, fields: Record<string, DeclaredField>, relations: Entity["relations"], concrete = true): void {
-  addField(target, "id", () => ID, "全局标识 / global id");
-  if (concrete) mean(typeName, "id", { kind: "id", entity });
+  if (!entity.versionsOf) {
+    addField(target, "id", () => ID, "全局标识 / global id");
+    if (concrete) mean(typeName, "id", { kind: "id", entity });
+  }
   for (const [name, field] of Object.entries(fields)) {
     const type = field.from === "code" && field.list ? () => [String] : outputType(field);
     const masked = field.mask ? "(按权限脱敏)" : "";
@@ -266,15 +290,15 @@ export function rootFields(entity: Entity): void {
     const counts = `${single}Counts`;
     const values = [
       ...dimensions.map(({ value, field }) => [value, value, field] as const),
-      ...(placed ? REGION_DIMENSIONS.map((level) => [level, level, { zh: { DISTRICT: "按区县", TOWN: "按街镇", VILLAGE: "按村社区" }[level], en: `by ${level.toLowerCase()}` }] as const) : []),
+      ...(placed ? Object.entries(placeTree().tree.counts).map(([level, label]) => [level, level, label] as const) : []),
     ];
     const dimension = enumOf(`${entity.name}Dimension`, { zh: `${entity.zh}的统计维度`, en: `dimensions to count ${entity.en} by` }, values);
     const type = classNamed(`${entity.name}Count`);
     ObjectType(`${entity.name}Count`, { description: `${entity.zh}的一组数量 / number of ${entity.en} in a group` })(type);
     addField(type, "count", () => Int, "数量 / number");
     for (const { name, field } of dimensions) addField(type, name, outputType(field), describe(field), true);
-    if (placed) addField(type, "region", () => entityType(regionEntity()), "区划(按区划统计时) / region, when counted by region", true);
-    if (placed) mean(`${entity.name}Count`, "region", { kind: "id", entity: regionEntity() });
+    if (placed) addField(type, "region", () => entityType(placeTree()), "区划(按区划统计时) / region, when counted by region", true);
+    if (placed) mean(`${entity.name}Count`, "region", { kind: "id", entity: placeTree() });
     declare(counts, () => [type], `${entity.zh}按维度计数 / ${entity.en} counted by dimensions`, false, () => {
       Arg("by", () => [dimension], { description: "维度;空列表只给总数 / dimensions; an empty list gives the total" })(queries.prototype as object, counts, 0);
       Arg("filter", () => filterInput(entity), { nullable: true, description: "筛选 / conditions" })(queries.prototype as object, counts, 1);
@@ -292,14 +316,11 @@ export function rootFields(entity: Entity): void {
   resolvers.push(queries);
 }
 
-const regionEntity = () => entityNamed("Region")!;
-
 /** type-graphql gathers what exists when it starts: everything an entity may need is made before. */
 export function prepareTypes(entity: Entity): void {
   entityType(entity);
-  filterInput(entity);
-  listFilter(entity);
   listArguments(entity);
+  if (!entity.versionsOf) listFilter(entity);
   connectionType(entity);
 }
 

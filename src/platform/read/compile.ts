@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import type { Actor } from "../actor.js";
-import { actorShape, ReadSql, type RequestValues } from "./read-sql.js";
+import type { Hints } from "./hints.js";
+import { actorShape, ReadSql, timeShape, type Instant, type RequestValues } from "./read-sql.js";
 import { shapeOf } from "./shape.js";
 import { statementSql } from "./statement.js";
 import { NeedsCode, treeOf, type Tree } from "./tree.js";
@@ -48,7 +49,10 @@ export class Compiler {
   private readonly treeNumbers = new WeakMap<Tree, number>();
   private count = 0;
 
-  constructor(private readonly schema: GraphQLSchema) {}
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly hints: Hints,
+  ) {}
 
   /** The typed tree of a query, or undefined when something in it needs code. */
   tree(document: DocumentNode, operation: OperationDefinitionNode, variables: Record<string, unknown>): Tree | undefined {
@@ -73,11 +77,12 @@ export class Compiler {
   }
 
   /** The statement of a tree for arguments of this shape. Faults of the arguments (page size, say) are thrown here. */
-  statement(tree: Tree, args: readonly Record<string, unknown>[], actor: Actor, asOf: boolean): Statement {
-    const key = `${this.treeNumbers.get(tree)}|${asOf ? 1 : 0}|${actorShape(actor)}|${args.map(shapeOf).join()}`;
+  statement(tree: Tree, args: readonly Record<string, unknown>[], actor: Actor, instant: Instant): Statement {
+    const time = timeShape(instant, this.hints);
+    const key = `${this.treeNumbers.get(tree)}|${time}|${actorShape(actor)}|${args.map((site) => shapeOf(site, this.hints)).join()}`;
     const known = this.statements.get(key);
     if (known) return known;
-    const read = new ReadSql(actor, asOf, args);
+    const read = new ReadSql(actor, time, args, this.hints);
     const text = statementSql(tree.items, read);
     const name = `r${createHash("sha256").update(text).digest("base64url").slice(0, 20)}`;
     return this.statements.set(key, { name, text, bind: (values) => read.bind(values) });

@@ -5,7 +5,8 @@ import { Fault, faultFromDatabase } from "../fault.js";
 import type { RequestContext } from "../request.js";
 import { Compiler } from "./compile.js";
 import { instantOf } from "./instant.js";
-import { argumentsAt } from "./tree.js";
+import type { Hints } from "./hints.js";
+import { argumentsAt, NeedsCode } from "./tree.js";
 
 /** The finished text of `data`, on its way through Apollo Server unparsed. */
 class AnswerText {
@@ -22,8 +23,8 @@ export function stringifyAnswer(value: { data?: unknown; extensions?: unknown })
  * Answers queries with the text of one statement, inside Apollo Server: its parsing, validation, limits, CSRF check
  * and plugins have run by then. What needs code, and every refusal of arguments, is left to ordinary execution.
  */
-export function compiledReads(schema: GraphQLSchema, pool: Pool, now: () => string, compile = true): ApolloServerPlugin<RequestContext> {
-  const compiler = new Compiler(schema);
+export function compiledReads(schema: GraphQLSchema, pool: Pool, hints: Hints, now: () => string, compile = true): ApolloServerPlugin<RequestContext> {
+  const compiler = new Compiler(schema, hints);
   return {
     async requestDidStart() {
       return {
@@ -40,13 +41,13 @@ export function compiledReads(schema: GraphQLSchema, pool: Pool, now: () => stri
           let text: string;
           try {
             const args = argumentsAt(tree.sites, coerced.coerced);
-            const statement = compiler.statement(tree, args, actor, reader.instant.recorded !== null);
+            const statement = compiler.statement(tree, args, actor, reader.instant);
             const values = statement.bind({ actor, instant: reader.instant, args });
             reader.statements += 1;
             text = (await pool.query({ name: statement.name, text: statement.text, values })).rows[0].data as string;
           } catch (error) {
             // Refused arguments are told by ordinary execution, with the path of the field they belong to.
-            if (error instanceof Fault) return null;
+            if (error instanceof Fault || error instanceof NeedsCode) return null;
             throw faultFromDatabase(error);
           }
           response.http.headers.set("content-type", responseType(request.http?.headers.get("accept")));

@@ -1,12 +1,10 @@
 import { Fault } from "../fault.js";
-import { entityNamed, fieldsOf } from "../entity/entity.js";
+import { fieldsOf } from "../entity/entity.js";
 import { fieldSql, filterSql, mayUse } from "./filter.js";
 import { keySql, objectSql } from "./json.js";
+import { ancestorSql } from "./place.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Part, Selection } from "./tree.js";
-
-/** Dimensions by region beside the entity's own grouping fields. */
-export const REGION_DIMENSIONS = ["DISTRICT", "TOWN", "VILLAGE"] as const;
 
 /** More groups than this are refused by the limit of the answer; the largest come first. */
 const MAX_GROUPS = 2_000;
@@ -31,8 +29,7 @@ export function countsSql(part: Extract<Part, { kind: "counts" }>, read: ReadSql
       keys.push({ name: dimension.name, sql: fieldSql(dimension.name, dimension.field, inner, read) });
     } else {
       if (keys.some((key) => key.name === "region")) throw new Fault("INVALID_INPUT", { field: "by", rule: "one region level at a time" });
-      const ancestor = read.alias();
-      keys.push({ name: "region", sql: value === "TOWN" ? `${inner}.town_id` : `(select ${ancestor}.id from ${read.source(regionEntity(part), ancestor)} where ${ancestor}.path @> ${inner}.region_path and ${ancestor}.level = '${value === "VILLAGE" ? "VILLAGE" : "DISTRICT"}')` });
+      keys.push({ name: "region", sql: ancestorSql(value, inner, read) });
     }
   }
   const conditions = [read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
@@ -40,7 +37,7 @@ export function countsSql(part: Extract<Part, { kind: "counts" }>, read: ReadSql
   const selected = keys.map((key) => `${key.sql} as "${key.name}"`);
   const positions = keys.map((_, index) => index + 1);
   const grouped =
-    `select ${[...selected, "count(*) as counted"].join(", ")} from ${read.source(entity, inner)}${where}` +
+    `select ${[...selected, "count(*) as counted"].join(", ")} from ${read.source(entity, inner, "list")}${where}` +
     (keys.length > 0 ? ` group by ${positions.join(", ")} order by counted desc, ${positions.join(", ")} limit ${MAX_GROUPS}` : "");
   const group = read.alias();
   const pairs = part.items.map((item) => {
@@ -62,10 +59,4 @@ export function countsSql(part: Extract<Part, { kind: "counts" }>, read: ReadSql
     }
   }
   return `(select coalesce(json_agg(${objectSql(pairs)}), '[]'::json) from (${grouped}) ${group})`;
-}
-
-function regionEntity(part: Extract<Part, { kind: "counts" }>) {
-  const region = entityNamed("Region");
-  if (!region) throw new Error(`counts of ${part.entity.name} need the Region entity`);
-  return region;
 }

@@ -1,5 +1,7 @@
 import { Fault } from "../fault.js";
-import { columnOf, fieldsOf, parseId, relationsOf, type Entity, type Field } from "../entity/entity.js";
+import { columnOf, fieldsOf, relationsOf, type Entity, type Field } from "../entity/entity.js";
+import { uuidOf } from "./identity.js";
+import { withinSql } from "./place.js";
 import type { ReadSql, RequestValues } from "./read-sql.js";
 
 /** Reads one value of a filter out of a request; made once when the statement is built. */
@@ -55,7 +57,7 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
     } else if (key === "id") {
       parts.push(idOperators(target, value as Record<string, unknown>, inner, `${alias}.id`, read));
     } else if (key === "within") {
-      parts.push(withinSql(inner, alias, read));
+      parts.push(withinSql(target, value, inner, alias, read));
     } else if (key === "bbox") {
       parts.push(bboxSql(target, inner, alias, read));
     } else if (field) {
@@ -134,22 +136,11 @@ function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, 
   return parts.length === 0 ? "true" : parts.join(" and ");
 }
 
-const uuidOf = (id: unknown, target?: Entity): string | null => {
-  const parsed = parseId(String(id));
-  return parsed && (!target || parsed.entity === target) ? parsed.uuid : null;
-};
-
 function idOperators(target: Entity, wanted: Record<string, unknown>, reach: Reach, sql: string, read: ReadSql): string {
   const parts: string[] = [];
   if (wanted["eq"] !== undefined) parts.push(`${sql} = ${read.param("uuid", (values) => uuidOf((reach(values) as { eq: string }).eq, target))}`);
   if (wanted["in"] !== undefined) parts.push(`${sql} = any(${read.param("uuid[]", (values) => (reach(values) as { in: string[] }).in.map((id) => uuidOf(id, target)))})`);
   return parts.length === 0 ? "true" : parts.join(" and ");
-}
-
-/** Within the subtree of a region. */
-function withinSql(reach: Reach, alias: string, read: ReadSql): string {
-  const region = read.param("uuid", (values) => uuidOf(reach(values)));
-  return `${alias}.region_path <@ (select r.path from regions r where r.id = ${region})`;
 }
 
 interface Box {

@@ -11,6 +11,9 @@ export type Meaning =
   | { kind: "features"; entity: Entity }
   | { kind: "node" };
 
+/** Key under which a row reached by its global id alone says which object type it is. */
+export const TYPE = "objectType";
+
 const meanings = new Map<string, Meaning>();
 
 export const mean = (typeName: string, fieldName: string, meaning: Meaning) => meanings.set(`${typeName}.${fieldName}`, meaning);

@@ -1,5 +1,7 @@
 import { readingGrants, type Actor, type Grant } from "../actor.js";
 import { allEntities, columnOf, fieldsOf, relationsOf, type Entity } from "../entity/entity.js";
+import { NO_HINTS, type Hints } from "./hints.js";
+import { areasSql, placeColumnsOf } from "./place.js";
 
 /** The instant a whole operation is read at. `recorded` null means: as now recorded. */
 export interface Instant {
@@ -16,6 +18,11 @@ export interface RequestValues {
   args: readonly Record<string, unknown>[];
 }
 
+/** How an instant shapes a statement: rows as now recorded, as recorded a little while ago, or longer ago. */
+export type TimeShape = "now" | "recent" | "past";
+
+export const timeShape = (instant: Instant, hints: Hints): TimeShape => (instant.recorded === null ? "now" : hints.isRecent(instant) ? "recent" : "past");
+
 export type ValueSource = (values: RequestValues) => unknown;
 
 /**
@@ -31,10 +38,15 @@ export class ReadSql {
 
   constructor(
     readonly actor: Actor,
-    readonly asOf: boolean,
+    readonly time: TimeShape,
     /** Arguments by site as they shape the statement; only their structure may be used, values come by `param`. */
     readonly shape: readonly Record<string, unknown>[] = [],
+    readonly hints: Hints = NO_HINTS,
   ) {}
+
+  get asOf(): boolean {
+    return this.time !== "now";
+  }
 
   /** A parameter; sources given a name are bound once however often they are used. */
   param(type: string, source: ValueSource, name?: string): string {
@@ -66,16 +78,31 @@ export class ReadSql {
     return this.param("timestamptz", (values) => values.instant.recorded, "recorded");
   }
 
-  /** The rows of an entity at the recorded instant, to stand after `from`. */
-  source(target: Entity, alias: string): string {
+  /**
+   * The rows of an entity at the recorded instant, to stand after `from`. `reach` says how they will be looked for:
+   * by a key, or in a list whose order an index must give.
+   */
+  source(target: Entity, alias: string, reach: "key" | "list" = "key"): string {
+    if (target.versionsOf) return this.versions(target, alias);
     if (!this.asOf) return `${target.table} ${alias}`;
     const at = this.recorded();
     if (target.appendOnly) return `(select * from ${target.table} where ${target.appendOnly} <= ${at}) ${alias}`;
     const columns = columnsOf(target).join(", ");
-    return (
-      `(select ${columns} from ${target.table} where recorded_from <= ${at} ` +
-      `union all select ${columns} from ${target.table}_history where recorded_from <= ${at} and recorded_to > ${at}) ${alias}`
-    );
+    // A row is never updated after it was recorded: the second condition is implied, and the one an ordered index can begin at.
+    const known = `recorded_from <= ${at} and updated_at <= ${at}`;
+    const standing = `select ${columns} from ${target.table} where ${known}`;
+    const ended = `select ${columns} from ${target.table}_history where ${known} and recorded_to > ${at}`;
+    // Few versions have ended since a recent instant: they are fetched by their end and sorted, not met on a walk through all that ended before.
+    const past = reach === "list" && this.time === "recent" ? `select ${columns} from (${ended} offset 0) ended` : ended;
+    return `(${standing} union all ${past}) ${alias}`;
+  }
+
+  private versions(target: Entity, alias: string): string {
+    const columns = columnsOf(target).filter((column) => column !== "recorded_to").join(", ");
+    const standing = `select ${columns}, null::timestamptz as recorded_to from ${target.table}`;
+    if (!this.asOf) return `(${standing} union all select ${columns}, recorded_to from ${target.table}_history) ${alias}`;
+    const at = this.recorded();
+    return `(${standing} where recorded_from <= ${at} union all select ${columns}, case when recorded_to <= ${at} then recorded_to end from ${target.table}_history where recorded_from <= ${at}) ${alias}`;
   }
 
   /** The predicate under which the actor sees a row; the same wherever the entity appears. */
@@ -101,16 +128,17 @@ export class ReadSql {
     const { sector, subject, placeless } = target.scope;
     const readers = target.readers;
     const clauses: string[] = [];
-    const areas = grants.filter((grant) => grant.regionPath !== null && !grant.subjectId && (!grant.sectors || !sector));
-    if (areas.length > 0) clauses.push(this.area(alias, `${target.readers?.join() ?? ""}:area:${sector ?? ""}`, (actor) =>
-      readingGrants(actor, readers).filter((grant) => grant.regionPath !== null && !grant.subjectId && (!grant.sectors || !sector)), areas.every((grant) => grant.countyCode)));
+    const byArea = (grant: Grant) => grant.regionPath !== null && !grant.subjectId && (!grant.sectors || !sector);
+    const name = `${readers?.join() ?? ""}:${sector ?? ""}`;
+    const areas = grants.filter(byArea);
+    if (areas.length > 0) clauses.push(areasSql(target, alias, `area:${name}`, areas, (actor) => readingGrants(actor, readers).filter(byArea), this));
     if (sector) {
       // One clause a grant: two grants with different sectors must not lend each other their areas.
       grants.forEach((grant, index) => {
         if (grant.regionPath === null || grant.subjectId || !grant.sectors) return;
-        const pick = (actor: Actor) => [readingGrants(actor, readers)[index]!];
-        const sectors = this.param("text[]", ({ actor }) => pick(actor)[0]!.sectors, `sectors${index}:${readers?.join() ?? ""}`);
-        clauses.push(`(${alias}.${sector} = any(${sectors}) and ${this.area(alias, `${readers?.join() ?? ""}:grant${index}`, pick, Boolean(grant.countyCode))})`);
+        const pick = (actor: Pick<Actor, "grants">) => [readingGrants(actor, readers)[index]!];
+        const sectors = this.param("text[]", ({ actor }) => pick(actor)[0]!.sectors, `sectors${index}:${name}`);
+        clauses.push(`(${alias}.${sector} = any(${sectors}) and ${areasSql(target, alias, `grant${index}:${name}`, [grant], pick, this)})`);
       });
     }
     if (subject && grants.some((grant) => grant.subjectId)) {
@@ -120,14 +148,6 @@ export class ReadSql {
     if (placeless && areas.length > 0) clauses.push(`${alias}.region_path is null`);
     if (clauses.length === 0) return "false";
     return clauses.length === 1 ? clauses[0]! : `(${clauses.join(" or ")})`;
-  }
-
-  /** County codes serve the index, the path is the truth. */
-  private area(alias: string, name: string, pick: (actor: Actor) => readonly Grant[], byCounty: boolean): string {
-    const paths = this.param("ltree[]", ({ actor }) => pick(actor).map((grant) => grant.regionPath), `paths:${name}`);
-    if (!byCounty) return `${alias}.region_path <@ any(${paths})`;
-    const counties = this.param("text[]", ({ actor }) => [...new Set(pick(actor).map((grant) => grant.countyCode))], `counties:${name}`);
-    return `(${alias}.county_code = any(${counties}) and ${alias}.region_path <@ any(${paths}))`;
   }
 
   /** The parameter values of one request. */
@@ -142,15 +162,20 @@ const columnCache = new WeakMap<Entity, string[]>();
 export function columnsOf(target: Entity): string[] {
   const cached = columnCache.get(target);
   if (cached) return cached;
+  if (target.versionsOf) {
+    const made = [...new Set([...columnsOf(target.versionsOf), "recorded_to"])];
+    columnCache.set(target, made);
+    return made;
+  }
   const columns = new Set<string>(["id"]);
   if (!target.appendOnly) columns.add("version").add("recorded_from").add("updated_at").add("created_at");
   for (const [name, field] of Object.entries(fieldsOf(target))) if (field.from === "column") columns.add(columnOf(name, field));
   for (const relation of Object.values(relationsOf(target))) if (relation.cardinality === "one") columns.add(relation.key);
   // A relation declared from the other end points at columns of this table.
   for (const other of allEntities())
-    for (const relation of Object.values(relationsOf(other))) if (relation.cardinality === "many" && relation.target() === target) columns.add(relation.key);
+    for (const relation of Object.values(relationsOf(other))) if (relation.cardinality === "many" && relation.target() === target && !target.versionsOf) columns.add(relation.key);
+  for (const column of placeColumnsOf(target)) columns.add(column);
   if (target.scope.kind === "placed") {
-    columns.add("region_path").add("county_code");
     if (target.scope.sector) columns.add(target.scope.sector);
     if (target.scope.subject) columns.add(target.scope.subject);
   }
@@ -165,7 +190,17 @@ export function columnsOf(target: Entity): string[] {
  * Two actors of the same shape share one prepared statement.
  */
 export function actorShape(actor: Actor): string {
+  const known = shapes.get(actor);
+  if (known) return known;
+  const shape = shapeOfActor(actor);
+  shapes.set(actor, shape);
+  return shape;
+}
+
+const shapes = new WeakMap<Actor, string>();
+
+function shapeOfActor(actor: Actor): string {
   return `${actor.kind === "PUBLIC" ? "P" : "K"}|${actor.grants
-    .map((grant) => `${grant.role}${grant.regionPath !== null ? "r" : ""}${grant.countyCode ? "c" : ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
+    .map((grant) => `${grant.role}${grant.regionPath !== null ? "r" : ""}${grant.countyCode ? "c" : ""}${grant.townId ? "t" : ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
     .join(",")}`;
 }

@@ -2,8 +2,10 @@ import DataLoader from "dataloader";
 import type { Pool, PoolClient } from "pg";
 import type { Actor } from "../actor.js";
 import { relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
-import { ReadSql, type Instant } from "./read-sql.js";
-import { carrierSql, listSql, uuidIn } from "./statement.js";
+import type { Hints } from "./hints.js";
+import { ReadSql, timeShape, type Instant } from "./read-sql.js";
+import { uuidOf } from "./identity.js";
+import { carrierSql, listSql } from "./statement.js";
 import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import type { PageArguments } from "./page.js";
@@ -35,6 +37,7 @@ export class Reader {
     readonly actor: Actor,
     readonly instant: Instant,
     private readonly pool: Queryable,
+    private readonly hints: Hints,
   ) {}
 
   /** A row by UUID, null when absent or outside the actor's scope. */
@@ -44,7 +47,7 @@ export class Reader {
 
   /** A row by global id of a known entity. */
   byId(entity: Entity, id: unknown): Promise<Row | null> {
-    const uuid = uuidIn(entity, id);
+    const uuid = uuidOf(id, entity);
     return uuid ? this.row(entity, uuid) : Promise.resolve(null);
   }
 
@@ -98,7 +101,7 @@ export class Reader {
   }
 
   private sql(shape: readonly Record<string, unknown>[] = []) {
-    return new ReadSql(this.actor, this.instant.recorded !== null, shape);
+    return new ReadSql(this.actor, timeShape(this.instant, this.hints), shape, this.hints);
   }
 
   private async send(text: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {

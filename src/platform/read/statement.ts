@@ -1,11 +1,12 @@
-import { fieldsOf, relationsOf, type Entity } from "../entity/entity.js";
+import { fieldsOf, parseId, relationsOf, type Entity } from "../entity/entity.js";
 import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import { filterSql } from "./filter.js";
+import { uuidOf } from "./identity.js";
 import { keySql, literal, objectSql, valueSql } from "./json.js";
 import { bucketOf, cursorSql, keysetSql, orderBySql, orderTerms, pageOf, type PageArguments } from "./page.js";
 import type { ReadSql } from "./read-sql.js";
-import type { ConnectionItem, Item, Part, Selection } from "./tree.js";
+import { NeedsCode, type ConnectionItem, type Item, type Part, type Selection } from "./tree.js";
 
 /** An upper bound of an exact count; beyond it the count says that it is one. */
 export const COUNT_BOUND = 10_000;
@@ -43,7 +44,7 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
     }
     case "single": {
       const inner = read.alias();
-      const id = read.param("uuid", (values) => uuidIn(part.entity, values.args[part.site]!["id"]));
+      const id = read.param("uuid", (values) => uuidOf(values.args[part.site]!["id"], part.entity));
       return `(select ${rowSql(part.selection, inner, read)} from ${read.source(part.entity, inner)} where ${inner}.id = ${id} and ${read.scope(part.entity, inner)})`;
     }
     case "list":
@@ -52,16 +53,15 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       return countsSql(part, read, rowSql);
     case "features":
       return featuresSql(part, read);
-    case "node":
-      throw new Error("node is answered by ordinary execution");
+    case "node": {
+      const target = parseId(String(read.shape[part.site]!["id"]))?.entity;
+      const selection = target && part.selections.get(target);
+      if (!selection) return "null::json";
+      if (selection === "code") throw new NeedsCode(target.name);
+      return partSql({ kind: "single", entity: target, site: part.site, selection }, alias, read);
+    }
   }
 }
-
-export const uuidIn = (target: Entity, id: unknown) => {
-  const text = String(id);
-  const uuid = text.slice(target.prefix.length);
-  return text.startsWith(target.prefix) && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid) ? uuid : null;
-};
 
 /** Rows a list may hold, before paging: link, relation condition, scope, filter. */
 export function listWhere(entity: Entity, part: Extract<Part, { kind: "list" }>, site: number, args: PageArguments, link: ((alias: string) => string) | null, inner: string, read: ReadSql): string {
@@ -88,12 +88,12 @@ export function listSql(part: Extract<Part, { kind: "list" }>, link: ((alias: st
   const where = listWhere(entity, part, site, args, link, inner, read);
   const seek = args.after || args.before ? `${where ? " and" : " where"} ${keysetSql(entity, terms, site, backward, read)}` : "";
   const totals = part.connection.some((item) => item.part.kind === "totalCount" || item.part.kind === "totalCountIsExact");
-  const rows = `(select ${inner}.*, row_number() over (${`order by ${orderBySql(terms, backward)}`}) as page_row from ${read.source(entity, inner)}${where}${seek} order by ${orderBySql(terms, backward)} limit ${bucketOf(size) + 1})`;
+  const rows = `(select ${inner}.*, row_number() over (${`order by ${orderBySql(terms, backward)}`}) as page_row from ${read.source(entity, inner, link ? "key" : "list")}${where}${seek} order by ${orderBySql(terms, backward)} limit ${bucketOf(size) + 1})`;
   const counted = part.connection.some((item) => item.part.kind === "pageInfo");
   const from = counted ? `(select p.*, count(*) over () as page_rows from ${rows} p) ${outer}` : `${rows} ${outer}`;
   const outerTerms = orderTerms(entity, args, outer, read);
   const context = { part, outer, page, backward, cursor: () => cursorSql(entity, outerTerms, site, read) };
-  const total = totals ? `(select count(*) from (select 1 from ${read.source(entity, inner)}${where} limit ${COUNT_BOUND + 1}) counted)` : "";
+  const total = totals ? `(select count(*) from (select 1 from ${read.source(entity, inner, link ? "key" : "list")}${where} limit ${COUNT_BOUND + 1}) counted)` : "";
   const pairs = part.connection.map((item) => [keySql(item, read), connectionSql(item, context, total, read)] as const);
   const wantsRows = part.connection.some((item) => item.part.kind === "edges" || item.part.kind === "nodes" || item.part.kind === "pageInfo");
   // "having true" makes one row of it even where no aggregate is asked for.
@@ -161,7 +161,8 @@ export function carrierSql(entity: Entity, alias: string, read: ReadSql, compute
   const pairs: [string, string][] = [["'uuid'", `${alias}.id`]];
   if (entity.variants) pairs.push(["'variant'", `${alias}.${entity.variants.column}`]);
   for (const [name, field] of Object.entries(fields)) {
-    if (field.from === "column" || computedFields.includes(name)) if (field.from !== "code") pairs.push([literal(name), valueSql(name, field, alias, read)]);
+    // Versions share the id of their row, so nothing can be loaded for them afterwards.
+    if (field.from === "column" || (field.from === "sql" && (entity.versionsOf || computedFields.includes(name)))) pairs.push([literal(name), valueSql(name, field, alias, read)]);
   }
   for (const [name, key] of keysOf(entity)) pairs.push([literal(`key:${name}`), `${alias}.${key}`]);
   return objectSql(pairs);

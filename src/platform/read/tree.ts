@@ -15,7 +15,7 @@ import {
   type GraphQLSchema,
   type SelectionSetNode,
 } from "graphql";
-import { fieldsOf, relationsOf, type Entity, type Relation } from "../entity/entity.js";
+import { allEntities, fieldsOf, relationsOf, type Entity, type Relation } from "../entity/entity.js";
 import { meaningOf, objectTypesOf, type Meaning } from "./meaning.js";
 
 /** A response key: a constant of the schema, or an alias of the client's (bound as a value, never written as text). */
@@ -32,7 +32,7 @@ export type Part =
   | { kind: "one"; relation: Relation; selection: Selection }
   | { kind: "list"; entity: Entity; relation: Relation | null; site: number; connection: ConnectionItem[] }
   | { kind: "single"; entity: Entity; site: number; selection: Selection }
-  | { kind: "node"; site: number; selections: Map<Entity, Selection> }
+  | { kind: "node"; site: number; selections: Map<Entity, Selection | "code"> }
   | { kind: "counts"; entity: Entity; site: number; items: CountItem[] }
   | { kind: "features"; entity: Entity; site: number };
 
@@ -159,13 +159,27 @@ function partOf(walk: Walk, meaning: Meaning, field: GraphQLField<unknown, unkno
       return { kind: "single", entity: meaning.entity, site: at, selection: selectionOn(walk, meaning.entity, subsets(nodes)) };
     }
     case "node":
-      // The entity is known only from the id's prefix: ordinary execution loads it, one statement a type.
-      throw new NeedsCode("node");
+      return { kind: "node", site: site(walk, field, node), selections: nodeSelections(walk, subsets(nodes)) };
     case "counts":
       return { kind: "counts", entity: meaning.entity, site: site(walk, field, node), items: countItems(walk, field, nodes) };
     case "features":
       return { kind: "features", entity: meaning.entity, site: site(walk, field, node) };
   }
+}
+
+/** Which entity a node is only its id will tell: the selection on each. */
+function nodeSelections(walk: Walk, sets: readonly SelectionSetNode[]): Map<Entity, Selection | "code"> {
+  const selections = new Map<Entity, Selection | "code">();
+  for (const entity of allEntities()) {
+    if (entity.versionsOf) continue;
+    try {
+      selections.set(entity, selectionOn(walk, entity, sets));
+    } catch (error) {
+      if (!(error instanceof NeedsCode)) throw error;
+      selections.set(entity, "code");
+    }
+  }
+  return selections;
 }
 
 /** The selection on rows of an entity; variants are told apart only where a fragment tells them apart. */

@@ -50,7 +50,7 @@ export class Unit {
   }
 
   private async find(entity: Entity, uuid: string, lock: boolean): Promise<TakenRow | undefined> {
-    const read = new ReadSql(this.actor, false);
+    const read = new ReadSql(this.actor, "now");
     const id = read.param("uuid", () => uuid);
     const text = `select ${carrierSql(entity, "e", read, [])} as row from ${entity.table} e where e.id = ${id} and ${read.scope(entity, "e")}${lock ? " for update of e" : ""}`;
     const values = read.bind(this.values());
@@ -62,7 +62,7 @@ export class Unit {
   }
 
   private async difference(entity: Entity, uuid: string, version: number, current: TakenRow) {
-    const read = new ReadSql(this.actor, false);
+    const read = new ReadSql(this.actor, "now");
     const text = `select ${carrierSql(entity, "e", read, [])} as row from ${entity.table}_history e where e.id = $${read.sources.length + 1} and e.version = $${read.sources.length + 2}`;
     const base = (await this.client.query({ text, values: [...read.bind(this.values()), uuid, version] })).rows[0]?.row as TakenRow | undefined;
     if (!base) return [];
