@@ -21,8 +21,8 @@ export async function register(unit: Unit, input: Input): Promise<string> {
   const discoveredAt = textOf(input, "discoveredAt") ?? unit.now;
   if (Date.parse(discoveredAt) > Date.parse(unit.now)) throw new Fault("INVALID_INPUT", { field: "input.discoveredAt", rule: "not in the future" });
   const selfCheck = input["discoverySource"] === "SELF_CHECK";
-  const uuid = await unit.add(HiddenDanger, {
-    code: await nextCode(unit, "YH", "hidden_danger_numbers", region),
+  const uuid = await unit.register(HiddenDanger, {
+    code: nextCode("YH", "hidden_danger_numbers", region),
     title: input["title"],
     description: input["description"],
     kind: input["kind"] ?? "PHYSICAL",
@@ -45,8 +45,6 @@ export async function register(unit: Unit, input: Input): Promise<string> {
     source_system: input["externalSystem"],
     external_id: input["externalId"],
   });
-  // The row must lie where the actor may write: who registers outside the scope registers nothing.
-  await unit.see(HiddenDanger, uuid);
   await addEvidence(unit, uuid, input["evidence"], "BEFORE");
   return uuid;
 }
@@ -58,7 +56,7 @@ export const reject = (unit: Unit, input: Input, row: TakenRow) => unit.move(Hid
 
 export async function fixOnSpot(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   await addEvidence(unit, row.uuid, input["evidence"], "AFTER");
-  return unit.move(HiddenDanger, row, { rectifiedAt: unit.now, acceptedAt: unit.now, closedAt: unit.now, rectified_by: unit.actor.id, writeOffNo: await writeOffNumber(unit, row) });
+  return unit.move(HiddenDanger, row, { rectifiedAt: unit.now, acceptedAt: unit.now, closedAt: unit.now, rectified_by: unit.actor.id, writeOffNo: writeOffNumber(row) });
 }
 
 /** Issues the slip to the unit that rectifies and, where named or officially found, to the department that oversees. */
@@ -102,7 +100,7 @@ export async function accept(unit: Unit, input: Input, row: TakenRow): Promise<s
 /** Writes off; the overseeing department's slip is closed by the same act, for it is the department that writes off. */
 export async function writeOff(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   await unit.query("update hazard_assignments set closed_at = $2, result = coalesce($3, 'WRITTEN_OFF') where hidden_danger_id = $1 and leg = 'OVERSEE' and closed_at is null", [row.uuid, unit.now, input["comment"] ?? null]);
-  return unit.move(HiddenDanger, row, { closedAt: unit.now, writeOffNo: await writeOffNumber(unit, row) });
+  return unit.move(HiddenDanger, row, { closedAt: unit.now, writeOffNo: writeOffNumber(row) });
 }
 
 export async function raiseGrade(unit: Unit, input: Input, row: TakenRow): Promise<string> {
@@ -113,7 +111,7 @@ export async function raiseGrade(unit: Unit, input: Input, row: TakenRow): Promi
 export const voidRecord = (unit: Unit, input: Input, row: TakenRow) =>
   unit.move(HiddenDanger, row, { voided_at: unit.now, voided_by: unit.actor.id, void_reason: input["reason"] });
 
-const writeOffNumber = (unit: Unit, row: TakenRow) => nextCode(unit, "XH", "write_off_numbers", row["key:region"] as string);
+const writeOffNumber = (row: TakenRow) => nextCode("XH", "write_off_numbers", row["key:region"] as string);
 
 async function addPlan(unit: Unit, hiddenDanger: string, plan: unknown): Promise<void> {
   if (!plan) return;

@@ -148,8 +148,8 @@ async function writeRow(unit: Unit, target: Target, request: ImportRequest, exte
   const { entity } = target;
   const [known] = await unit.query<{ id: string }>(`select id from ${entity.table} where source_system = $1 and external_id = $2`, [request.sourceSystem, externalId]);
   if (!known) {
-    const uuid = await unit.add(entity, { ...values, ...(await target.creating(unit, values)), source_system: request.sourceSystem, external_id: externalId });
-    if (target.placed) await unit.see(entity, uuid);
+    const made = { ...values, ...target.creating(values), source_system: request.sourceSystem, external_id: externalId };
+    const uuid = await (target.placed ? unit.register(entity, made) : unit.add(entity, made));
     return { outcome: "CREATED", id: globalId(entity, uuid) };
   }
   const row = await unit.take(entity, known.id);

@@ -35,7 +35,7 @@ export interface Target {
   placed: boolean;
   prepare: (values: Record<string, unknown>, around: Surroundings) => Promise<Prepared>;
   /** Values a row gets once, when it is made. */
-  creating: (unit: Unit, values: Values) => Promise<Values>;
+  creating: (values: Values) => Values;
 }
 
 const WRITERS: readonly Role[] = ["INTEGRATION_CLIENT", "TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE", "IMPORT"];
@@ -73,14 +73,14 @@ export const targets: Readonly<Record<string, Target>> = {
       if (orphan && rest["level"] !== "DISTRICT") problems.push({ code: "PARENT_UNKNOWN", zh: `上级区划 ${String(parentCode)} 不存在`, en: `no region ${String(parentCode)} above`, suggestion: "先导入上级区划 / import the regions above first" });
       return { values: { ...rest, parent }, doubts: orphan ? ["PARENT_UNKNOWN"] : [], problems };
     },
-    creating: async () => ({}),
+    creating: () => ({}),
   },
   subject: {
     entity: Subject,
     by: WRITERS,
     placed: true,
     prepare: prepareSubject,
-    creating: async (unit, values) => ({ code: await nextCode(unit, "JG", "subject_numbers", values["region"] as string) }),
+    creating: (values) => ({ code: nextCode("JG", "subject_numbers", values["region"] as string) }),
   },
   hiddenDanger: {
     entity: HiddenDanger,
@@ -99,6 +99,6 @@ export const targets: Readonly<Record<string, Target>> = {
       const doubts = closed ? ["CLOSED_WITHOUT_EVIDENCE"] : [];
       return { values: { kind: "PHYSICAL", discoverySource: "UPPER_ASSIGNED", manageType: "DEADLINE", ...rest, region, origin: "EXTERNAL" }, doubts, problems };
     },
-    creating: async (unit, values) => ({ code: await nextCode(unit, "YH", "hidden_danger_numbers", values["region"] as string) }),
+    creating: (values) => ({ code: nextCode("YH", "hidden_danger_numbers", values["region"] as string) }),
   },
 };

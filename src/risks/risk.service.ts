@@ -13,7 +13,7 @@ const RANK = ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"];
 export async function registerObject(unit: Unit, input: Input): Promise<string> {
   const subject = await unit.see(Subject, input["subject"] as string);
   return unit.add(RiskObject, {
-    code: await nextCode(unit, "FX", "risk_object_numbers", subject["key:region"] as string),
+    code: nextCode("FX", "risk_object_numbers", subject["key:region"] as string),
     name: input["name"],
     type: input["type"],
     hazardInstallationGrade: input["hazardInstallationGrade"],
@@ -34,8 +34,8 @@ export async function identify(unit: Unit, input: Input): Promise<string> {
   const riskUnit = input["unit"] ? await unit.see(RiskUnit, input["unit"] as string) : undefined;
   if (riskUnit && riskUnit["key:subject"] !== subject.uuid) throw new Fault("INVALID_INPUT", { field: "input.unit", rule: "a unit of the subject" });
   const region = (input["region"] ?? subject["key:region"]) as string;
-  const uuid = await unit.add(Risk, {
-    code: await nextCode(unit, "R", "risk_numbers", region),
+  const uuid = await unit.register(Risk, {
+    code: nextCode("R", "risk_numbers", region),
     name: input["name"],
     domain: input["domain"] ?? "WORK_SAFETY",
     subject: subject.uuid,
@@ -54,7 +54,6 @@ export async function identify(unit: Unit, input: Input): Promise<string> {
     source_system: input["externalSystem"],
     external_id: input["externalId"],
   });
-  await unit.see(Risk, uuid);
   for (const measure of (input["measures"] as Input[] | undefined) ?? []) await unit.add(ControlMeasure, { risk: uuid, effective: true, ...measure });
   return uuid;
 }

@@ -16,26 +16,12 @@ const external = {
   externalId: given.text("来源系统中的主键", "key in the source system", { max: 200 }),
 };
 const placed = given.id(() => Region, "所在区划", "region", { required: true });
-const sourced = (input: Input) => ({ source_system: input["externalSystem"], external_id: input["externalId"] });
 
-/** Adds a row of the input's own names, then makes sure its maker may see it: nothing is registered outside one's scope. */
-const adds = (entity: Parameters<Unit["add"]>[0]) => async (unit: Unit, input: Input): Promise<string> => {
+/** Registers a row of the input's own names. */
+const adds = (entity: Parameters<Unit["register"]>[0], computed: (input: Input) => Record<string, unknown> = () => ({})) => (unit: Unit, input: Input): Promise<string> => {
   const { externalSystem, externalId, ...values } = input;
-  void externalSystem;
-  void externalId;
-  const uuid = await unit.add(entity, { ...values, ...sourced(input) });
-  await unit.see(entity, uuid);
-  return uuid;
+  return unit.register(entity, { ...values, source_system: externalSystem, external_id: externalId, ...computed(input) });
 };
-
-async function registerSubject(unit: Unit, input: Input): Promise<string> {
-  const { externalSystem, externalId, ...values } = input;
-  void externalSystem;
-  void externalId;
-  const uuid = await unit.add(Subject, { ...values, ...sourced(input), code: await nextCode(unit, "JG", "subject_numbers", input["region"] as string) });
-  await unit.see(Subject, uuid);
-  return uuid;
-}
 
 async function updateSubject(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   await unit.change(Subject, row, input);
@@ -127,7 +113,7 @@ actions({
   "subject.register": {
     zh: "登记监管对象", en: "register a regulated subject", on: Subject, creates: true, to: "UNCONFIRMED", by: REGISTRARS,
     input: { region: placed, kind: given.oneOf(subjectKind, "类别", "kind", { required: true }), enterprise: given.id(() => Enterprise, "所属企业", "enterprise"), ...subjectFields, ...external },
-    work: registerSubject,
+    work: adds(Subject, (input) => ({ code: nextCode("JG", "subject_numbers", input["region"] as string) })),
   },
   "subject.update": {
     zh: "更新监管对象", en: "update a regulated subject", on: Subject, from: ["UNCONFIRMED", "ACTIVE", "SUSPENDED"], by: REGISTRARS,

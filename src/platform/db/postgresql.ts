@@ -27,7 +27,7 @@ export async function preparePostgresql(config: EngineConfig, progress: Progress
     migrations: await loadMigrations(),
     poolErrorHandler: trouble.note,
     // A connection may also break while a unit holds it; without a listener that would end the process.
-    extra: { ...SESSION, onConnect: (client: Client) => void client.on("error", trouble.note) },
+    extra: { ...SESSION, pipeline: true, maxLifetimeSeconds: 1_800, onConnect: (client: Client) => void client.on("error", trouble.note) },
   });
   return { kind: "postgresql", source, durable: () => Promise.resolve(), release: () => Promise.resolve() };
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import type { Actor } from "../actor.js";
 import type { Hints } from "./hints.js";
@@ -7,9 +6,8 @@ import { shapeOf } from "./shape.js";
 import { statementSql } from "./statement.js";
 import { NeedsCode, treeOf, type Tree } from "./tree.js";
 
-/** A statement ready to send: prepared once by name, then only values travel. */
+/** A statement ready to send; only values differ between its uses. */
 export interface Statement {
-  name: string;
   text: string;
   bind: (values: RequestValues) => unknown[];
 }
@@ -32,7 +30,7 @@ class Bounded<K, V> {
   }
 }
 
-/** How many shapes are remembered; each pool connection keeps a prepared statement for those it met. */
+/** How many shapes are remembered. */
 const REMEMBERED = 500;
 
 interface KnownOperation {
@@ -84,8 +82,7 @@ export class Compiler {
     if (known) return known;
     const read = new ReadSql(actor, time, args, this.hints);
     const text = statementSql(tree.items, read);
-    const name = `r${createHash("sha256").update(text).digest("base64url").slice(0, 20)}`;
-    return this.statements.set(key, { name, text, bind: (values) => read.bind(values) });
+    return this.statements.set(key, { text, bind: (values) => read.bind(values) });
   }
 }
 

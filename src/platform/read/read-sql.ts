@@ -42,6 +42,8 @@ export class ReadSql {
     /** Arguments by site as they shape the statement; only their structure may be used, values come by `param`. */
     readonly shape: readonly Record<string, unknown>[] = [],
     readonly hints: Hints = NO_HINTS,
+    /** Parameters of a statement this one becomes part of. */
+    private readonly before = 0,
   ) {}
 
   get asOf(): boolean {
@@ -54,7 +56,7 @@ export class ReadSql {
     const seen = key && this.known.get(key);
     if (seen) return seen;
     this.sources.push(source);
-    const text = `$${this.sources.length}::${type}`;
+    const text = `$${this.before + this.sources.length}::${type}`;
     if (key) this.known.set(key, text);
     return text;
   }

@@ -1,6 +1,7 @@
 import DataLoader from "dataloader";
 import type { Pool, PoolClient } from "pg";
 import type { Actor } from "../actor.js";
+import { statementOf } from "../db/prepared.js";
 import { relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
 import type { Hints } from "./hints.js";
 import { ReadSql, timeShape, type Instant } from "./read-sql.js";
@@ -107,7 +108,7 @@ export class Reader {
   private async send(text: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
     this.statements += 1;
     const values = read.bind({ actor: this.actor, instant: this.instant, args });
-    return (await this.pool.query({ text, values })).rows as Record<string, unknown>[];
+    return (await this.pool.query(statementOf(text, values))).rows as Record<string, unknown>[];
   }
 
   private async rows(entity: Entity, keys: readonly string[], scoped: boolean, computed: readonly string[] = []): Promise<(Row | null)[]> {

@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from "pg";
 import { allActions, mayAct, type Action } from "../actions.js";
 import type { Actor } from "../actor.js";
 import { parseId, type Entity } from "../entity/entity.js";
+import { statementOf } from "../db/prepared.js";
 import { Fault, faultFromDatabase } from "../fault.js";
 import { checkInput } from "./input.js";
 import { newUuid } from "./identifier.js";
@@ -52,7 +53,7 @@ export async function act(door: WriteDoor, call: Call, name: string, args: Actio
     if (!KEY.test(args.idempotencyKey)) throw new Fault("INVALID_INPUT", { field: "idempotencyKey", rule: "8 to 200 printable ASCII characters" });
     const input = checkInput(action.input, args.input ?? {});
     if (!action.creates && target?.entity !== action.on) throw new Fault("NOT_FOUND", { entity: action.on.name });
-    const done = await transaction(door.pool, (client) => perform(client, call, name, action, args, input, target?.uuid, clock));
+    const done = await perform(door.pool, call, name, action, args, input, target?.uuid, clock);
     await door.durable();
     return done;
   } catch (raw) {
@@ -70,19 +71,17 @@ export async function actAs(door: WriteDoor, call: Call, name: string, work: (un
     const event = newUuid();
     const now = await begin(client, call, name, event, clock);
     await work(new Unit(call.actor, name, null, now, client));
-    await recordEvent(client, call, name, event, "SUCCESS", null, null, null);
+    return ending(client, eventStatement(call, name, event, "SUCCESS", null, null, null));
   });
   await door.durable();
 }
 
+/** Runs work on a connection of its own; the work begins and ends the transaction, together with its first and last statement. */
 async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query("begin");
-    const result = await work(client);
-    await client.query("commit");
-    return result;
+    return await work(client);
   } catch (error) {
     await client.query("rollback").catch((failure: Error) => (broken = failure));
     throw error;
@@ -91,36 +90,57 @@ async function transaction<T>(pool: Pool, work: (client: PoolClient) => Promise<
   }
 }
 
-async function perform(client: PoolClient, call: Call, name: string, action: Action, args: ActionArguments, input: Record<string, unknown>, uuid: string | undefined, clock?: string): Promise<Done> {
-  const event = newUuid();
-  const now = await begin(client, call, name, event, clock);
-  const request = sha256(JSON.stringify([name, args.id ?? null, args.expectedVersion ?? null, args.input ?? null]));
-  const key = sha256(args.idempotencyKey);
-  // A twin in flight is waited for on the unique index; then this insert finds its row.
-  const claimed = await client.query(
-    "insert into idempotency_keys (principal_id, key_hash, request_hash, action, event_id, created_at) values ($1, $2, $3, $4, $5, now()) on conflict (principal_id, key_hash) do nothing",
-    [call.actor.id, key, request, name, event],
-  );
-  if (claimed.rowCount === 0) return replay(client, call, key, request, action.on);
-  const unit = new Unit(call.actor, name, action, now, client);
-  const row = action.creates ? null : await unit.take(action.on, uuid!, args.expectedVersion);
-  if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
-  if (row && action.when && !action.when.holds(row, call.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when.rule });
-  const result = await action.work(unit, input, row ?? { uuid: "", version: 0 });
-  const written = await recordEvent(client, call, name, event, "SUCCESS", null, action.on, result);
-  await client.query("update idempotency_keys set entity = $3, entity_id = $4, recorded_at = $5 where principal_id = $1 and key_hash = $2", [call.actor.id, key, action.on.name, result, written]);
-  return { entity: action.on, uuid: result, recorded: written, replayed: false };
+interface Sent {
+  text: string;
+  values: readonly unknown[];
 }
 
-async function begin(client: PoolClient, call: Call, name: string, event: string, clock?: string): Promise<string> {
-  const { rows } = await client.query(
-    "select set_config('app.actor', $1, true), set_config('app.action', $2, true), set_config('app.request', $3, true), set_config('app.event', $4, true), set_config('app.clock', $5, true), to_json(app_clock()) as now",
-    [call.actor.id, name, call.requestId, event, clock ?? ""],
-  );
-  // The clock setting is in force only from the next statement on where the planner folds app_clock() early.
-  if (!clock) return rows[0].now as string;
-  return (await client.query("select to_json(app_clock()) as now")).rows[0].now as string;
+const send = (client: PoolClient, { text, values }: Sent) => client.query(statementOf(text, values));
+
+/** The last statement of a unit with its commit, in one round trip: where the first fails, the second undoes. */
+async function ending(client: PoolClient, last: Sent): Promise<string> {
+  const [written] = await Promise.all([send(client, last), client.query("commit")]);
+  return (written.rows[0] as { recorded: string }).recorded;
 }
+
+const SETTINGS =
+  "set_config('app.actor', $1, true), set_config('app.action', $2, true), set_config('app.request', $3, true), set_config('app.event', $4, true), set_config('app.clock', $5, true)";
+const settingValues = (call: Call, name: string, event: string, clock?: string) => [call.actor.id, name, call.requestId, event, clock ?? ""];
+
+async function begin(client: PoolClient, call: Call, name: string, event: string, clock?: string): Promise<string> {
+  const set = { text: `select ${SETTINGS}`, values: settingValues(call, name, event, clock) };
+  // The clock is asked in a statement after the one that sets it: within one, the planner may have folded it before.
+  const [, , told] = await Promise.all([client.query("begin"), send(client, set), send(client, CLOCK)]);
+  return (told.rows[0] as { now: string }).now;
+}
+
+const CLOCK: Sent = { text: "select to_json(app_clock()) as now", values: [] };
+
+/** Permission is settled; now one transaction: claim the key, take the row, work, record, commit. */
+const perform = (pool: Pool, call: Call, name: string, action: Action, args: ActionArguments, input: Record<string, unknown>, uuid: string | undefined, clock?: string): Promise<Done> =>
+  transaction(pool, async (client) => {
+    const event = newUuid();
+    const request = sha256(JSON.stringify([name, args.id ?? null, args.expectedVersion ?? null, args.input ?? null]));
+    const key = sha256(args.idempotencyKey);
+    // A twin in flight is waited for on the unique index; then this insert finds its row.
+    const claim = {
+      text: "insert into idempotency_keys (principal_id, key_hash, request_hash, action, event_id, created_at) values ($1, $2, $3, $4, $5, now()) on conflict (principal_id, key_hash) do nothing",
+      values: [call.actor.id, key, request, name, event],
+    };
+    const [now, claimed] = await Promise.all([begin(client, call, name, event, clock), send(client, claim)]);
+    if (claimed.rowCount === 0) {
+      const first = await replay(client, call, key, request, action.on);
+      await client.query("rollback");
+      return first;
+    }
+    const unit = new Unit(call.actor, name, action, now, client);
+    const row = action.creates ? null : await unit.take(action.on, uuid!, args.expectedVersion);
+    if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
+    if (row && action.when && !action.when.holds(row, call.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when.rule });
+    const result = await action.work(unit, input, row ?? { uuid: "", version: 0 });
+    const recorded = await ending(client, eventStatement(call, name, event, "SUCCESS", null, action.on, result, key));
+    return { entity: action.on, uuid: result, recorded, replayed: false };
+  });
 
 async function replay(client: PoolClient, call: Call, key: string, request: string, entity: Entity): Promise<Done> {
   const { rows } = await client.query("select request_hash, entity_id, to_json(recorded_at) as recorded from idempotency_keys where principal_id = $1 and key_hash = $2", [call.actor.id, key]);
@@ -129,16 +149,17 @@ async function replay(client: PoolClient, call: Call, key: string, request: stri
   return { entity, uuid: first.entity_id, recorded: first.recorded, replayed: true };
 }
 
-async function recordEvent(client: PoolClient | Pool, call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null): Promise<string> {
+/** The audit event, placed where its object lies; with a key, what the key was used for is noted in the same statement. */
+function eventStatement(call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null, key?: string): Sent {
   const placed = entity?.scope.kind === "placed" && uuid;
   const from = placed ? ` from (select 1) one left join ${entity.table} e on e.id = $11` : "";
-  const { rows } = await client.query(
-    `insert into audit_events (id, at, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
+  const values: unknown[] = [event, call.actor.id, call.actor.kind, call.actor.name, call.actor.grants.map((grant) => grant.role), name, outcome, code, call.requestId, entity?.name ?? null, uuid, call.operationName ?? null, call.documentHash ?? null, call.clientIp ?? null];
+  const written = `insert into audit_events (id, at, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
      select $1, app_clock(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, ${placed ? "coalesce(e.county_code, '000000'), e.region_path" : "'000000', null::ltree"}${from}
-     returning to_json(${placed ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at"}) as recorded`,
-    [event, call.actor.id, call.actor.kind, call.actor.name, call.actor.grants.map((grant) => grant.role), name, outcome, code, call.requestId, entity?.name ?? null, uuid, call.operationName ?? null, call.documentHash ?? null, call.clientIp ?? null],
-  );
-  return rows[0].recorded as string;
+     returning ${placed ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at"} as recorded`;
+  if (!key) return { text: `with written as (${written}) select to_json(recorded) as recorded from written`, values };
+  const noted = "update idempotency_keys set entity = $10, entity_id = $11, recorded_at = written.recorded from written where principal_id = $2 and key_hash = $15 returning to_json(written.recorded) as recorded";
+  return { text: `with written as (${written}) ${noted}`, values: [...values, key] };
 }
 
 /** A refusal is audited after its transaction is gone. */
@@ -148,6 +169,6 @@ async function recordRefusal(pool: Pool, call: Call, name: string, fault: Error,
   await transaction(pool, async (client) => {
     const event = newUuid();
     await begin(client, call, name, event, clock);
-    await recordEvent(client, call, name, event, outcome, code, null, null);
+    return ending(client, eventStatement(call, name, event, outcome, code, null, null));
   });
 }

@@ -3,6 +3,8 @@ import type { Action } from "../actions.js";
 import type { Actor } from "../actor.js";
 import { columnOf, fieldsOf, globalId, relationsOf, type Entity } from "../entity/entity.js";
 import { Fault } from "../fault.js";
+import { statementOf } from "../db/prepared.js";
+import { NO_HINTS } from "../read/hints.js";
 import { ReadSql, type RequestValues } from "../read/read-sql.js";
 import { carrierSql } from "../read/statement.js";
 import { newUuid } from "./identifier.js";
@@ -12,6 +14,14 @@ export type TakenRow = Readonly<Record<string, unknown>> & { readonly uuid: stri
 
 /** Values to write, by field name, relation name (a UUID) or, for columns no field shows, column name. */
 export type Values = Readonly<Record<string, unknown>>;
+
+/** A value the database computes as it writes: text with `?` for each of its own values. */
+export class Computed {
+  constructor(
+    readonly text: string,
+    readonly values: readonly unknown[],
+  ) {}
+}
 
 /**
  * One named transaction: the only thing that can write. Every statement in it carries actor, action and request,
@@ -53,8 +63,7 @@ export class Unit {
     const read = new ReadSql(this.actor, "now");
     const id = read.param("uuid", () => uuid);
     const text = `select ${carrierSql(entity, "e", read, [])} as row from ${entity.table} e where e.id = ${id} and ${read.scope(entity, "e")}${lock ? " for update of e" : ""}`;
-    const values = read.bind(this.values());
-    return (await this.client.query({ text, values })).rows[0]?.row as TakenRow | undefined;
+    return (await this.client.query(statementOf(text, read.bind(this.values())))).rows[0]?.row as TakenRow | undefined;
   }
 
   private values(): RequestValues {
@@ -73,12 +82,27 @@ export class Unit {
 
   /** Inserts a row; the unit's action sets the state it enters. Gives the UUID. */
   async add(entity: Entity, values: Values, uuid: string = newUuid(Date.parse(this.now))): Promise<string> {
+    const { text, parameters } = this.insertion(entity, values, uuid);
+    await this.client.query(statementOf(text, parameters));
+    return uuid;
+  }
+
+  /** Inserts a row where the actor may see it: who registers outside the scope registers nothing. Faults: NOT_FOUND. */
+  async register(entity: Entity, values: Values, uuid: string = newUuid(Date.parse(this.now))): Promise<string> {
+    const { text, parameters } = this.insertion(entity, values, uuid);
+    const read = new ReadSql(this.actor, "now", [], NO_HINTS, parameters.length);
+    const scoped = `with e as (${text} returning *) select 1 from e where ${read.scope(entity, "e")}`;
+    const { rowCount } = await this.client.query(statementOf(scoped, [...parameters, ...read.bind(this.values())]));
+    if (rowCount === 0) throw new Fault("NOT_FOUND", { entity: entity.name });
+    return uuid;
+  }
+
+  private insertion(entity: Entity, values: Values, uuid: string): { text: string; parameters: unknown[] } {
     const entered = this.action?.on === entity && this.action.to !== undefined && !("status" in values) ? { status: this.action.to } : {};
     const written = columnsFor(entity, { ...values, ...entered });
-    const columns = ["id", ...written.map(({ column }) => column)];
-    const texts = ["$1", ...written.map(({ write }, index) => write(`$${index + 2}`))];
-    await this.client.query(`insert into ${entity.table} (${columns.join(", ")}) values (${texts.join(", ")})`, [uuid, ...written.map(({ value }) => value)]);
-    return uuid;
+    const parameters: unknown[] = [uuid];
+    const texts = written.map((column) => writeSql(column, parameters));
+    return { text: `insert into ${entity.table} (${["id", ...written.map(({ column }) => column)].join(", ")}) values (${["$1", ...texts].join(", ")})`, parameters };
   }
 
   /** Takes a row through this unit's action: the state it leaves is checked, the one it enters is set. */
@@ -92,14 +116,15 @@ export class Unit {
   async change(entity: Entity, row: TakenRow, values: Values): Promise<string> {
     const written = columnsFor(entity, values);
     if (written.length === 0) return row.uuid;
-    const sets = written.map(({ column, write }, index) => `${column} = ${write(`$${index + 2}`)}`);
-    await this.client.query(`update ${entity.table} set ${sets.join(", ")} where id = $1`, [row.uuid, ...written.map(({ value }) => value)]);
+    const parameters: unknown[] = [row.uuid];
+    const sets = written.map((column) => `${column.column} = ${writeSql(column, parameters)}`);
+    await this.client.query(statementOf(`update ${entity.table} set ${sets.join(", ")} where id = $1`, parameters));
     return row.uuid;
   }
 
   /** A read no declaration offers, inside the unit. Scope is the caller's concern: give only keys already taken. */
   async query<T = Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<T[]> {
-    return (await this.client.query(text, [...values])).rows as T[];
+    return (await this.client.query(statementOf(text, values))).rows as T[];
   }
 }
 
@@ -110,6 +135,13 @@ interface Written {
 }
 
 const asIs = (parameter: string) => parameter;
+
+/** SQL of a value to write; its parameters are added to those of the statement. */
+function writeSql({ value, write }: Written, parameters: unknown[]): string {
+  if (!(value instanceof Computed)) return write(`$${parameters.push(value)}`);
+  let at = 0;
+  return value.text.replaceAll("?", () => `$${parameters.push(value.values[at++])}`);
+}
 
 function columnsFor(entity: Entity, values: Values): Written[] {
   const fields = fieldsOf(entity);

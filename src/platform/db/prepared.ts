@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+
+/** How many texts are remembered; connections are renewed (see the pool's lifetime), so what they hold stays bounded too. */
+const REMEMBERED = 2_000;
+const USES_BEFORE_NAME = 2;
+
+interface Known {
+  uses: number;
+  name: string | undefined;
+}
+
+const known = new Map<string, Known>();
+
+/**
+ * The name under which a statement's text is prepared on a connection: given from its second use on, so that
+ * texts met once (an auditor's question, an attacker's variations) leave nothing behind on the server.
+ */
+export function preparedName(text: string): string | undefined {
+  const met = known.get(text);
+  if (!met) {
+    if (known.size >= REMEMBERED) known.delete(known.keys().next().value as string);
+    known.set(text, { uses: 1, name: undefined });
+    return undefined;
+  }
+  met.uses += 1;
+  if (met.uses >= USES_BEFORE_NAME && !met.name) {
+    met.name = `s${createHash("sha256").update(text).digest("base64url").slice(0, 20)}`;
+    // Moved to the young end once: a statement in use outlives those met once.
+    known.delete(text);
+    known.set(text, met);
+  }
+  return met.name;
+}
+
+/** A statement as the driver takes it. */
+export const statementOf = (text: string, values: readonly unknown[]) => ({ name: preparedName(text), text, values: values as unknown[] });
