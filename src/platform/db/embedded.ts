@@ -34,7 +34,7 @@ export async function prepareEmbedded(config: EngineConfig, progress: Progress):
       migrationsTransactionMode: "each",
       migrations: await loadMigrations(),
       poolErrorHandler: new PoolTrouble().note,
-      extra: { user: "postgres", password: "", database: "postgres", ssl: false, idleTimeoutMillis: 0, stream: () => new EngineWire(database) },
+      extra: { user: "postgres", password: "", database: "postgres", ssl: false, pipeline: true, idleTimeoutMillis: 0, stream: () => new EngineWire(database) },
     });
     const release = async () => {
       try {

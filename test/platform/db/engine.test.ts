@@ -47,6 +47,25 @@ describe("an engine", () => {
     expect((await query("select count(*)::int as n from sums")).rows).toEqual([{ n: 0 }]);
   });
 
+  test("answers statements sent together each for itself, also around one that fails", async () => {
+    const client = await database.engine.pool.connect();
+    try {
+      const sent = await Promise.allSettled([
+        client.query("begin"),
+        client.query({ name: "one", text: "select $1::int as n", values: [1] }),
+        client.query({ name: "bad", text: "select $1::int / 0 as n", values: [1] }),
+        client.query({ name: "one", text: "select $1::int as n", values: [2] }),
+        client.query("commit"),
+        client.query({ name: "one", text: "select $1::int as n", values: [3] }),
+      ]);
+      const told = sent.map((answer) => (answer.status === "fulfilled" ? (answer.value.rows[0] as { n: number } | undefined)?.n ?? answer.value.command : (answer.reason as { code: string }).code));
+      // A commit of what has failed undoes it, and says so.
+      expect(told).toEqual(["BEGIN", 1, "22012", "25P02", "ROLLBACK", 3]);
+    } finally {
+      client.release();
+    }
+  });
+
   test("takes and gives large values", async () => {
     const long = "渝北".repeat(400_000);
     expect((await query("select $1::text as long, length($1::text) as n", [long])).rows).toEqual([{ long, n: 800_000 }]);
