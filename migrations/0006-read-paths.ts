@@ -45,9 +45,13 @@ const counts = `
 `;
 
 const numbering = `
-  create function next_code(prefix text, numbers regclass, region uuid) returns text language sql volatile as $$
-    select prefix || '-' || coalesce((select left(d.code, 6) from regions r join regions d on d.path @> r.path and d.level = 'DISTRICT' where r.id = region), '000000')
-      || '-' || extract(year from app_today())::text || '-' || lpad(nextval(numbers)::text, 6, '0')
-  $$;
+  create function next_code(prefix text, numbers regclass, region uuid) returns text language plpgsql volatile as $$
+  declare
+    county text := (select left(d.code, 6) from regions r join regions d on d.path @> r.path and d.level = 'DISTRICT' where r.id = region);
+    number text := nextval(numbers)::text;
+  begin
+    -- lpad also cuts: the millionth number keeps its seven digits.
+    return prefix || '-' || coalesce(county, '000000') || '-' || extract(year from app_today())::text || '-' || lpad(number, greatest(6, length(number)), '0');
+  end $$;
   comment on function next_code(text, regclass, uuid) is '编号:前缀-县代码-年份-流水号 / a human number: prefix, county, year of the unit''s clock, running number';
 `;

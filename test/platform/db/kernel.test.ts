@@ -180,3 +180,9 @@ test("migrations run up, down and up again", async () => {
     await other.drop();
   }
 });
+
+test("numbers go on beyond six digits", async () => {
+  await query("select setval('risk_numbers', 999998)");
+  const made = await inUnit(database.engine, (client) => client.query("select next_code('R', 'risk_numbers', null) as code from generate_series(1, 2)"));
+  expect((made.rows as { code: string }[]).map(({ code }) => code.split("-").at(-1))).toEqual(["999999", "1000000"]);
+});
