@@ -8,10 +8,12 @@ export class ReadPaths1700000000006 implements MigrationInterface {
     await runner.query(histories);
     await runner.query(counts);
     await runner.query(numbering);
+    await runner.query(dependencies);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      drop statistics subjects_place, risks_place, hidden_dangers_place;
       drop function next_code(text, regclass, uuid);
       drop index risks_counted;
       create index on risks (county_code, town_id, current_level);
@@ -43,6 +45,9 @@ const counts = `
   drop index risks_county_code_town_id_current_level_idx;
   create index risks_counted on risks (county_code, town_id, current_level) include (region_path, sector);
 `;
+
+/** A town lies in one county: asked for both, the planner must not take the chance of one times the chance of the other. */
+const dependencies = ["subjects", "risks", "hidden_dangers"].map((table) => `create statistics ${table}_place (dependencies) on region_id, town_id, county_code from ${table};`).join("\n");
 
 const numbering = `
   create function next_code(prefix text, numbers regclass, region uuid) returns text language plpgsql volatile as $$

@@ -1,10 +1,10 @@
 import { Fault } from "../fault.js";
 import { fieldsOf } from "../entity/entity.js";
 import { fieldSql, filterSql, mayUse } from "./filter.js";
-import { keySql, objectSql } from "./json.js";
+import { rowObject, type Show } from "./json.js";
 import { ancestorSql } from "./place.js";
 import type { ReadSql } from "./read-sql.js";
-import type { Part, Selection } from "./tree.js";
+import type { Part } from "./tree.js";
 
 /** More groups than this are refused by the limit of the answer; the largest come first. */
 const MAX_GROUPS = 2_000;
@@ -16,7 +16,7 @@ export const dimensionsOf = (entity: Parameters<typeof fieldsOf>[0]) =>
   Object.entries(fieldsOf(entity)).flatMap(([name, field]) => (field.group ? [{ value: snakeUpper(name), name, field }] : []));
 
 /** Counts of the visible, filtered rows by the dimensions asked for; a group is made only where rows are. */
-export function countsSql(part: Extract<Part, { kind: "counts" }>, read: ReadSql, rowSql: (selection: Selection, alias: string, read: ReadSql) => string): string {
+export function countsSql(part: Extract<Part, { kind: "counts" }>, show: Show, read: ReadSql): string {
   const { entity, site } = part;
   const args = read.shape[site] as { by: readonly string[]; filter?: unknown };
   const inner = read.alias();
@@ -40,13 +40,11 @@ export function countsSql(part: Extract<Part, { kind: "counts" }>, read: ReadSql
     `select ${[...selected, "count(*) as counted"].join(", ")} from ${read.source(entity, inner, "list")}${where}` +
     (keys.length > 0 ? ` group by ${positions.join(", ")} order by counted desc, ${positions.join(", ")} limit ${MAX_GROUPS}` : "");
   const group = read.alias();
-  const pairs = part.items.map((item) => {
-    return [keySql(item, read), valueOf(item.part)] as const;
-  });
+  const { value, joins } = rowObject(part.items.map(({ key, aliased, part: wanted }) => ({ key, aliased, value: valueOf(wanted) })), read);
   function valueOf(wanted: (typeof part.items)[number]["part"]): string {
     switch (wanted.kind) {
       case "typename":
-        return `'${wanted.value}'`;
+        return `'${wanted.value}'::text`;
       case "count":
         return `${group}.counted`;
       case "dimension":
@@ -54,9 +52,9 @@ export function countsSql(part: Extract<Part, { kind: "counts" }>, read: ReadSql
       case "region": {
         if (!keys.some((key) => key.name === "region")) return "null";
         const region = read.alias();
-        return `(select ${rowSql(wanted.selection, region, read)} from ${read.source(wanted.selection.entity, region)} where ${region}.id = ${group}."region")`;
+        return show.one(wanted.selection, region, `${region}.id = ${group}."region"`, read);
       }
     }
   }
-  return `(select coalesce(json_agg(${objectSql(pairs)}), '[]'::json) from (${grouped}) ${group})`;
+  return `(select coalesce(json_agg(${value}), '[]'::json) from (${grouped}) ${group}${joins})`;
 }

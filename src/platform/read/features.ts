@@ -1,7 +1,7 @@
 import { Fault } from "../fault.js";
 import { fieldsOf, type Entity } from "../entity/entity.js";
 import { filterSql } from "./filter.js";
-import { valueSql } from "./json.js";
+import { rowObject, valueSql } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Part } from "./tree.js";
 
@@ -28,7 +28,7 @@ export function featuresSql(part: Extract<Part, { kind: "features" }>, read: Rea
   const conditions = [`${inner}.location is not null`, read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
   const rank = entity.featureOrder ? `${entity.featureOrder(inner)}, ` : "";
   const rows = `(select ${inner}.*, row_number() over () as feature_row from (select * from ${read.source(entity, inner)} where ${conditions.join(" and ")} order by ${rank}${inner}.id limit ${limit} + 1) ${inner})`;
-  const properties = propertiesOf(entity).map(([name, field]) => `'${name}', ${valueSql(name, field, outer, read)}`);
-  const feature = `'{"type":"Feature","id":' || to_json('${entity.prefix}' || ${outer}.id)::text || ',"geometry":' || st_asgeojson(${outer}.location, 7, 0) || ',"properties":' || json_build_object(${properties.join(", ")})::text || '}'`;
-  return `(select ('{"type":"FeatureCollection","features":[' || coalesce(string_agg(${feature}, ',' order by ${outer}.feature_row) filter (where ${outer}.feature_row <= ${limit}), '') || '],"truncated":' || (count(*) > ${limit})::text || '}')::json from ${rows} ${outer})`;
+  const properties = rowObject(propertiesOf(entity).map(([name, field]) => ({ key: name, aliased: false, value: valueSql(name, field, outer, read) })), read);
+  const feature = `'{"type":"Feature","id":' || to_json('${entity.prefix}' || ${outer}.id)::text || ',"geometry":' || st_asgeojson(${outer}.location, 7, 0) || ',"properties":' || ${properties.value}::text || '}'`;
+  return `(select ('{"type":"FeatureCollection","features":[' || coalesce(string_agg(${feature}, ',' order by ${outer}.feature_row) filter (where ${outer}.feature_row <= ${limit}), '') || '],"truncated":' || (count(*) > ${limit})::text || '}')::json from ${rows} ${outer}${properties.joins})`;
 }

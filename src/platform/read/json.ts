@@ -1,25 +1,68 @@
 import { type Field } from "../entity/entity.js";
 import { fieldSql } from "./filter.js";
 import type { ReadSql } from "./read-sql.js";
+import type { Selection } from "./tree.js";
 
 /** A constant of the schema as SQL text; never a client's. */
 export const literal = (text: string) => `'${text.replace(/'/g, "''")}'`;
 
-/** A response key: schema constants stand as text, aliases of clients are bound as values. */
-export const keySql = (item: { key: string; aliased: boolean }, read: ReadSql) =>
-  item.aliased ? read.param("text", () => item.key, `alias:${item.key}`) : literal(item.key);
+/** A response key with the SQL of its value. An aliased key is the client's word: it is bound as a value and never becomes text. */
+export interface Pair {
+  key: string;
+  aliased: boolean;
+  value: string;
+}
 
-/** Builds a JSON object; json_build_object takes a hundred arguments, wider ones go through a row. */
-export function objectSql(pairs: readonly (readonly [key: string, value: string])[]): string {
-  if (pairs.length <= 50) return `json_build_object(${pairs.map(([key, value]) => `${key}, ${value}`).join(", ")})`;
-  const keys = pairs.map(([key]) => `to_json(${key})::text`);
-  const values = pairs.map(([, value]) => `coalesce(to_json(${value})::text, 'null')`);
-  return `('{' || ${keys.map((key, index) => `${key} || ':' || ${values[index]}`).join(" || ',' || ")} || '}')::json`;
+/** Columns named by the schema's own words: the row they make, as JSON, is an object. Quoted, since SQL folds case. */
+const columns = (pairs: readonly Pair[]) => pairs.map(({ key, value }) => `${value} as "${key}"`).join(", ");
+
+const nameable = (pairs: readonly Pair[]) => pairs.length > 0 && pairs.every(({ aliased }) => !aliased);
+
+/** json_build_object takes a hundred arguments; wider objects go through text. */
+function built(pairs: readonly Pair[], read: ReadSql): string {
+  const keyOf = ({ key, aliased }: Pair) => (aliased ? read.param("text", () => key, `alias:${key}`) : literal(key));
+  if (pairs.length <= 50) return `json_build_object(${pairs.map((pair) => `${keyOf(pair)}, ${pair.value}`).join(", ")})`;
+  const members = pairs.map((pair) => `to_json(${keyOf(pair)})::text || ':' || coalesce(to_json(${pair.value})::text, 'null')`);
+  return `('{' || ${members.join(" || ',' || ")} || '}')::json`;
+}
+
+/** A JSON object. A row made JSON costs half of what an object built of keys and values does. */
+export const objectSql = (pairs: readonly Pair[], read: ReadSql): string => {
+  if (!nameable(pairs)) return built(pairs, read);
+  const row = read.alias();
+  return `(select row_to_json(${row}) from (select ${columns(pairs)}) ${row})`;
+};
+
+/** The object of the one row a query finds: `from` begins with "from" and may name no row at all. */
+export const objectOfSql = (pairs: readonly Pair[], from: string, read: ReadSql): string => {
+  if (!nameable(pairs)) return `(select ${built(pairs, read)} ${from})`;
+  const row = read.alias();
+  return `(select row_to_json(${row}) from (select ${columns(pairs)} ${from}) ${row})`;
+};
+
+/** Objects of many rows: an expression, and the joins that must stand after the rows for it to mean anything. */
+export interface RowObject {
+  value: string;
+  joins: string;
+}
+
+export const rowObject = (pairs: readonly Pair[], read: ReadSql): RowObject => {
+  if (!nameable(pairs)) return { value: built(pairs, read), joins: "" };
+  const row = read.alias();
+  return { value: `row_to_json(${row})`, joins: ` cross join lateral (select ${columns(pairs)}) ${row}` };
+};
+
+/** What rows of an entity are shown as: a client's selection, or the carrier of ordinary execution. */
+export interface Show {
+  /** Objects of many rows. */
+  rows(selection: Selection, alias: string, read: ReadSql): RowObject;
+  /** The object of the one row a condition finds, null where it finds none. */
+  one(selection: Selection, alias: string, condition: string, read: ReadSql): string;
 }
 
 /** A field's value as it leaves in an answer: the one definition of its format, for both ways of answering. */
 export function valueSql(name: string, field: Field, alias: string, read: ReadSql): string {
+  if (field.mask && !field.mask(read.actor)) return "null";
   const raw = fieldSql(name, field, alias, read);
-  const shown = field.kind === "decimal" ? `${raw}::text` : field.kind === "geometry" ? `st_asgeojson(${raw}, 7, 0)::json` : raw;
-  return field.mask && !field.mask(read.actor) ? "null" : shown;
+  return field.kind === "decimal" ? `${raw}::text` : field.kind === "geometry" ? `st_asgeojson(${raw}, 7, 0)::json` : raw;
 }

@@ -113,11 +113,11 @@ export function keysetSql(entity: Entity, terms: readonly Term[], site: number, 
   return `(${branches.join(" or ")})`;
 }
 
-/** SQL of a row's cursor. */
-export function cursorSql(entity: Entity, terms: readonly Term[], site: number, read: ReadSql): string {
+/** SQL of a row's cursor from the SQL of its sort values. */
+export function cursorSql(entity: Entity, sortValues: readonly string[], site: number, read: ReadSql): string {
   const spec = read.param("text", (values) => `1${SEPARATOR}${specOf(entity, values.args[site] as PageArguments)}${SEPARATOR}`, `spec${site}`);
   const instant = read.asOf ? read.recorded() : "transaction_timestamp()";
   const micros = `(extract(epoch from ${instant}) * 1000000)::bigint::text`;
-  const body = `json_build_array(${terms.map((term) => term.sql).join(", ")})::text`;
+  const body = `json_build_array(${sortValues.join(", ")})::text`;
   return `${spec} || ${micros} || '${SEPARATOR}' || translate(encode(convert_to(${body}, 'UTF8'), 'base64'), E'\\n', '')`;
 }

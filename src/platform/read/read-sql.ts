@@ -33,8 +33,6 @@ export class ReadSql {
   readonly sources: ValueSource[] = [];
   private readonly known = new Map<string, string>();
   private aliases = 0;
-  /** Ordinary execution asks for whole rows where a compiled read asks for a selection. */
-  carries = false;
 
   constructor(
     readonly actor: Actor,

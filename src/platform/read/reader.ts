@@ -6,7 +6,9 @@ import { relationsOf, type Entity, type Relation, type Row } from "../entity/ent
 import type { Hints } from "./hints.js";
 import { ReadSql, timeShape, type Instant } from "./read-sql.js";
 import { uuidOf } from "./identity.js";
-import { carrierSql, listSql } from "./statement.js";
+import { objectSql } from "./json.js";
+import { listSql } from "./list.js";
+import { carried, carrierPairs } from "./statement.js";
 import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import type { PageArguments } from "./page.js";
@@ -78,11 +80,11 @@ export class Reader {
 
   /** A page of an entity's visible rows. */
   async list(entity: Entity, args: PageArguments): Promise<LoadedPage> {
-    return this.single(args, (read) => listSql(listPart(entity, null), null, carrying(read))) as Promise<LoadedPage>;
+    return this.single(args, (read) => listSql(listPart(entity, null), null, carried, read)) as Promise<LoadedPage>;
   }
 
   async counts(part: Extract<Part, { kind: "counts" }>, args: Record<string, unknown>): Promise<Record<string, unknown>[]> {
-    return this.single(args, (read) => countsSql(part, read, (selection: Selection, alias) => carrierSql(selection.entity, alias, read, []))) as Promise<Record<string, unknown>[]>;
+    return this.single(args, (read) => countsSql(part, carried, read)) as Promise<Record<string, unknown>[]>;
   }
 
   async features(entity: Entity, args: Record<string, unknown>): Promise<unknown> {
@@ -116,7 +118,7 @@ export class Reader {
     const alias = read.alias();
     const ids = read.param("uuid[]", () => keys);
     const scope = scoped ? ` and ${read.scope(entity, alias)}` : "";
-    const rows = await this.send(`select ${alias}.id as id, ${carrierSql(entity, alias, read, computed)} as value from ${read.source(entity, alias)} where ${alias}.id = any(${ids})${scope}`, read, []);
+    const rows = await this.send(`select ${alias}.id as id, ${objectSql(carrierPairs(entity, alias, read, computed), read)} as value from ${read.source(entity, alias)} where ${alias}.id = any(${ids})${scope}`, read, []);
     const byId = new Map(rows.map((row) => [row["id"] as string, row["value"] as Row]));
     return keys.map((key) => byId.get(key) ?? null);
   }
@@ -124,7 +126,7 @@ export class Reader {
   private async pages(relation: Relation, keys: readonly string[], args: PageArguments): Promise<unknown[]> {
     const read = this.sql([args as Record<string, unknown>]);
     const ids = read.param("uuid[]", () => keys);
-    const page = listSql(listPart(relation.target(), relation), (alias) => `${alias}.${relation.key} = parent.id`, carrying(read));
+    const page = listSql(listPart(relation.target(), relation), (alias) => `${alias}.${relation.key} = parent.id`, carried, read);
     const rows = await this.send(`select parent.id, ${page} as value from unnest(${ids}) as parent(id)`, read, [args as Record<string, unknown>]);
     const byId = new Map(rows.map((row) => [row["id"] as string, row["value"]]));
     return keys.map((key) => byId.get(key));
@@ -136,12 +138,6 @@ export class Reader {
     return loader;
   }
 }
-
-/** Marks a builder so that selections give carrier rows instead of answers. */
-const carrying = (read: ReadSql) => {
-  read.carries = true;
-  return read;
-};
 
 function listPart(entity: Entity, relation: Relation | null): Extract<Part, { kind: "list" }> {
   const selection: Selection = { entity, items: null, variants: null };

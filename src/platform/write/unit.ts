@@ -6,7 +6,8 @@ import { Fault } from "../fault.js";
 import { statementOf } from "../db/prepared.js";
 import { NO_HINTS } from "../read/hints.js";
 import { ReadSql, type RequestValues } from "../read/read-sql.js";
-import { carrierSql } from "../read/statement.js";
+import { objectSql } from "../read/json.js";
+import { carrierPairs } from "../read/statement.js";
 import { newUuid } from "./identifier.js";
 
 /** A row read inside a unit: field names, `key:<relation>` for links, values as in answers. */
@@ -62,7 +63,7 @@ export class Unit {
   private async find(entity: Entity, uuid: string, lock: boolean): Promise<TakenRow | undefined> {
     const read = new ReadSql(this.actor, "now");
     const id = read.param("uuid", () => uuid);
-    const text = `select ${carrierSql(entity, "e", read, [])} as row from ${entity.table} e where e.id = ${id} and ${read.scope(entity, "e")}${lock ? " for update of e" : ""}`;
+    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table} e where e.id = ${id} and ${read.scope(entity, "e")}${lock ? " for update of e" : ""}`;
     return (await this.client.query(statementOf(text, read.bind(this.values())))).rows[0]?.row as TakenRow | undefined;
   }
 
@@ -72,7 +73,7 @@ export class Unit {
 
   private async difference(entity: Entity, uuid: string, version: number, current: TakenRow) {
     const read = new ReadSql(this.actor, "now");
-    const text = `select ${carrierSql(entity, "e", read, [])} as row from ${entity.table}_history e where e.id = $${read.sources.length + 1} and e.version = $${read.sources.length + 2}`;
+    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table}_history e where e.id = $${read.sources.length + 1} and e.version = $${read.sources.length + 2}`;
     const base = (await this.client.query({ text, values: [...read.bind(this.values()), uuid, version] })).rows[0]?.row as TakenRow | undefined;
     if (!base) return [];
     return Object.keys(fieldsOf(entity))
