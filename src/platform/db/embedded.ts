@@ -70,7 +70,7 @@ async function openDatabase(config: EngineConfig, progress: Progress) {
     fs: files,
     relaxedDurability: true,
     extensions: { postgis, ltree, btree_gist, pg_trgm, pgcrypto },
-    startParams: [...PGlite.defaultStartParams, "-c", "timezone=Asia/Shanghai", "-c", "jit=off", "-c", "client_encoding=UTF8"],
+    startParams: [...PGlite.defaultStartParams, "-c", "timezone=Asia/Shanghai", "-c", "jit=off", "-c", "plan_cache_mode=force_generic_plan", "-c", "client_encoding=UTF8"],
     ...(snapshot ? { loadDataDir: new Blob([readFileSync(snapshot)]) } : {}),
   });
   if (snapshot) await becomeItself(database);

@@ -10,8 +10,8 @@ const SESSION = {
   statement_timeout: 8_000,
   lock_timeout: 2_000,
   idle_in_transaction_session_timeout: 10_000,
-  // Short statements: compiling one costs more than it can save.
-  options: "-c timezone=Asia/Shanghai -c jit=off",
+  // Short statements: compiling one costs more than it can save, and so does planning a prepared one anew.
+  options: "-c timezone=Asia/Shanghai -c jit=off -c plan_cache_mode=force_generic_plan",
 };
 
 export async function preparePostgresql(config: EngineConfig, progress: Progress): Promise<Prepared> {

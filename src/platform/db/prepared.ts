@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Pool, QueryResult } from "pg";
 
 /** How many texts are remembered; connections are renewed (see the pool's lifetime), so what they hold stays bounded too. */
 const REMEMBERED = 2_000;
@@ -34,3 +35,26 @@ export function preparedName(text: string): string | undefined {
 
 /** A statement as the driver takes it. */
 export const statementOf = (text: string, values: readonly unknown[]) => ({ name: preparedName(text), text, values: values as unknown[] });
+
+/** A statement ready to be sent. */
+export interface Ready {
+  text: string;
+  values: readonly unknown[];
+  /** Its best plan depends on its values (a range, a pattern, a box): planned anew each time. Others keep one plan for all values. */
+  replan: boolean;
+}
+
+/** Sends a read outside any transaction. */
+export async function sendRead(pool: Pool, { text, values, replan }: Ready): Promise<QueryResult<Record<string, unknown>>> {
+  if (!replan) return pool.query(statementOf(text, values));
+  const client = await pool.connect();
+  try {
+    const [, , answer] = await Promise.all([client.query("begin read only"), client.query("set local plan_cache_mode = force_custom_plan"), client.query(statementOf(text, values)), client.query("commit")]);
+    return answer;
+  } catch (error) {
+    await client.query("rollback").catch(() => undefined);
+    throw error;
+  } finally {
+    client.release();
+  }
+}

@@ -9,6 +9,7 @@ import { NeedsCode, treeOf, type Tree } from "./tree.js";
 /** A statement ready to send; only values differ between its uses. */
 export interface Statement {
   text: string;
+  replan: boolean;
   bind: (values: RequestValues) => unknown[];
 }
 
@@ -82,7 +83,7 @@ export class Compiler {
     if (known) return known;
     const read = new ReadSql(actor, time, args, this.hints);
     const text = statementSql(tree.items, read);
-    return this.statements.set(key, { text, bind: (values) => read.bind(values) });
+    return this.statements.set(key, { text, replan: read.replan, bind: (values) => read.bind(values) });
   }
 }
 

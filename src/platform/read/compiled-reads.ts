@@ -1,7 +1,7 @@
 import type { ApolloServerPlugin } from "@apollo/server";
 import { getVariableValues, type GraphQLSchema } from "graphql";
 import type { Pool } from "pg";
-import { statementOf } from "../db/prepared.js";
+import { sendRead } from "../db/prepared.js";
 import { Fault, faultFromDatabase } from "../fault.js";
 import type { RequestContext } from "../request.js";
 import { Compiler } from "./compile.js";
@@ -45,7 +45,7 @@ export function compiledReads(schema: GraphQLSchema, pool: Pool, hints: Hints, n
             const statement = compiler.statement(tree, args, actor, reader.instant);
             const values = statement.bind({ actor, instant: reader.instant, args });
             reader.statements += 1;
-            text = (await pool.query(statementOf(statement.text, values))).rows[0].data as string;
+            text = (await sendRead(pool, { ...statement, values })).rows[0]!["data"] as string;
           } catch (error) {
             // Refused arguments are told by ordinary execution, with the path of the field they belong to.
             if (error instanceof Fault || error instanceof NeedsCode) return null;

@@ -115,12 +115,15 @@ function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, 
       case "lte":
       case "gt":
       case "gte":
+        read.replan = true;
         parts.push(`${sql} ${{ lt: "<", lte: "<=", gt: ">", gte: ">=" }[operator]} ${read.param(cast, at)}`);
         break;
       case "contains":
+        read.replan = true;
         parts.push(`${sql} ilike ${read.param("text", (values) => `%${escapeLike(at(values))}%`)}`);
         break;
       case "startsWith":
+        read.replan = true;
         parts.push(`${sql} like ${read.param("text", (values) => `${escapeLike(at(values))}%`)}`);
         break;
       case "has":
@@ -154,6 +157,7 @@ interface Box {
 function bboxSql(target: Entity, reach: Reach, alias: string, read: ReadSql): string {
   const [name, field] = Object.entries(fieldsOf(target)).find(([, candidate]) => candidate.kind === "geometry") ?? [];
   if (!name || !field) throw new Error(`${target.name} has no geometry`);
+  read.replan = true;
   const side = (edge: keyof Box) =>
     read.param("double precision", (values) => {
       const box = reach(values) as Box;

@@ -33,6 +33,8 @@ export class ReadSql {
   readonly sources: ValueSource[] = [];
   private readonly known = new Map<string, string>();
   private aliases = 0;
+  /** The best plan depends on the values: set where a range, a pattern or a box is asked for. */
+  replan = false;
 
   constructor(
     readonly actor: Actor,

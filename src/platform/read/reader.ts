@@ -1,7 +1,7 @@
 import DataLoader from "dataloader";
-import type { Pool, PoolClient } from "pg";
+import type { Pool } from "pg";
 import type { Actor } from "../actor.js";
-import { statementOf } from "../db/prepared.js";
+import { sendRead } from "../db/prepared.js";
 import { relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
 import type { Hints } from "./hints.js";
 import { ReadSql, timeShape, type Instant } from "./read-sql.js";
@@ -13,8 +13,6 @@ import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import type { PageArguments } from "./page.js";
 import type { ConnectionItem, Part, Selection } from "./tree.js";
-
-type Queryable = Pick<Pool | PoolClient, "query">;
 
 /** A page as ordinary execution carries it. */
 export interface LoadedPage {
@@ -39,7 +37,7 @@ export class Reader {
   constructor(
     readonly actor: Actor,
     readonly instant: Instant,
-    private readonly pool: Queryable,
+    private readonly pool: Pool,
     private readonly hints: Hints,
   ) {}
 
@@ -110,7 +108,7 @@ export class Reader {
   private async send(text: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
     this.statements += 1;
     const values = read.bind({ actor: this.actor, instant: this.instant, args });
-    return (await this.pool.query(statementOf(text, values))).rows as Record<string, unknown>[];
+    return (await sendRead(this.pool, { text, values, replan: read.replan })).rows;
   }
 
   private async rows(entity: Entity, keys: readonly string[], scoped: boolean, computed: readonly string[] = []): Promise<(Row | null)[]> {

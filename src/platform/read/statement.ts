@@ -4,6 +4,7 @@ import { featuresSql } from "./features.js";
 import { uuidOf } from "./identity.js";
 import { literal, objectOfSql, objectSql, rowObject, valueSql, type Pair, type Show } from "./json.js";
 import { listSql } from "./list.js";
+import { objectTypesOf } from "./meaning.js";
 import type { ReadSql } from "./read-sql.js";
 import { NeedsCode, type Item, type Part, type Selection } from "./tree.js";
 
@@ -39,7 +40,11 @@ export const carried: Show = {
 function partSql(part: Part, alias: string, read: ReadSql): string {
   switch (part.kind) {
     case "typename":
-      return `${literal(part.value!)}::text`;
+      return `${literal(part.value)}::text`;
+    case "variantName": {
+      const names = [...objectTypesOf(part.entity)].map(([variant, name]) => `when ${literal(variant)} then ${literal(name)}`);
+      return `case ${alias}.${part.entity.variants!.column} ${names.join(" ")} end`;
+    }
     case "id":
       return `${literal(part.entity.prefix)} || ${alias}.id`;
     case "column":

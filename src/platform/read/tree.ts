@@ -26,7 +26,8 @@ export interface Item {
 }
 
 export type Part =
-  | { kind: "typename"; value: string | null }
+  | { kind: "typename"; value: string }
+  | { kind: "variantName"; entity: Entity }
   | { kind: "id"; entity: Entity }
   | { kind: "column"; entity: Entity; name: string }
   | { kind: "one"; relation: Relation; selection: Selection }
@@ -190,6 +191,13 @@ export function selectionOn(walk: Walk, entity: Entity, sets: readonly Selection
     if (!isObjectType(only)) throw new NeedsCode(entity.name);
     return { entity, items: itemsOn(walk, only, sets), variants: null };
   }
+  // Most selections ask the same of every variant: then one walk serves them all.
+  if (!tellsApart(walk, sets, new Set(types.values()))) {
+    const any = walk.schema.getType([...types.values()][0]!);
+    if (!isObjectType(any)) throw new NeedsCode(entity.name);
+    const items = itemsOn(walk, any, sets).map((item): Item => (item.part.kind === "typename" ? { ...item, part: { kind: "variantName", entity } } : item));
+    return { entity, items, variants: null };
+  }
   const variants = new Map<string, Item[]>();
   for (const [value, name] of types) {
     const type = walk.schema.getType(name);
@@ -198,6 +206,16 @@ export function selectionOn(walk: Walk, entity: Entity, sets: readonly Selection
   }
   return { entity, items: null, variants };
 }
+
+/** Whether a fragment at this level holds for some of the types only. */
+const tellsApart = (walk: Walk, sets: readonly SelectionSetNode[], types: ReadonlySet<string>): boolean =>
+  sets.some((set) =>
+    set.selections.some((selection) => {
+      if (selection.kind === Kind.FIELD) return false;
+      const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? walk.fragments[selection.name.value] : selection;
+      return fragment !== undefined && (types.has(fragment.typeCondition?.name.value ?? "") || tellsApart(walk, [fragment.selectionSet], types));
+    }),
+  );
 
 const objectUnder = (field: GraphQLField<unknown, unknown>) => {
   const type = getNamedType(field.type);
