@@ -45,6 +45,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
       actor: call.actor,
       requestId,
       notes: demo.demo ? { demo: { storyLastDay: demo.day } } : {},
+      failure: {},
       reader: readerAt({ recorded: null, effective: now() }),
       readerAt,
       act: (name, args) => act(engine, call, name, args),

@@ -17,7 +17,7 @@ const snapshotPath = join(dirname(fileURLToPath(import.meta.url)), "../demo-snap
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   await mkdir(config.dataDir, { recursive: true });
-  const engine = await openEngine({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, poolSize: config.poolSize, snapshotPath: config.demo && existsSync(snapshotPath) ? snapshotPath : undefined }, say);
+  const engine = await openEngine({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, poolSize: config.poolSize, deadlineMs: config.deadlineMs, snapshotPath: config.demo && existsSync(snapshotPath) ? snapshotPath : undefined }, say);
   try {
     const applied = await migrate(engine);
     if (applied.length > 0) say(`已迁移数据库:${applied.length} 步`, `database migrated, ${applied.length} steps`);

@@ -14,6 +14,7 @@ export const settings = {
   DATABASE_URL: { rule: /^postgres(ql)?:\/\/.+$/, zh: "PostgreSQL 连接串;不设则用内嵌引擎", en: "PostgreSQL connection; the embedded engine unless given" },
   DEMO: { rule: /^[01]$/, zh: "1 装入演示区,0 不装;内嵌引擎缺省为 1,PostgreSQL 缺省为 0", en: "1 loads the demo district, 0 does not; 1 on the embedded engine, 0 on PostgreSQL unless given" },
   POOL_SIZE: { fallback: "8", rule: /^([1-9]|[1-9]\d)$/, zh: "PostgreSQL 连接数", en: "connections to PostgreSQL" },
+  DEADLINE_MS: { fallback: "8000", rule: /^[1-9]\d{1,5}$/, zh: "单条语句的期限(毫秒),到期取消;仅 PostgreSQL", en: "milliseconds after which a statement is cancelled; PostgreSQL only" },
   READ_PATH: { fallback: "compiled", rule: /^(compiled|plain)$/, zh: "读取方式:compiled 编译为一条语句,plain 普通执行(对照用)", en: "compiled: one statement a request; plain: ordinary execution, for comparison" },
 } as const satisfies Record<string, Setting>;
 
@@ -24,6 +25,7 @@ export interface Config {
   databaseUrl?: string;
   demo: boolean;
   poolSize: number;
+  deadlineMs: number;
   compileReads: boolean;
 }
 
@@ -48,6 +50,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     databaseUrl,
     demo: (read("DEMO") ?? (databaseUrl ? "0" : "1")) === "1",
     poolSize: Number(read("POOL_SIZE")),
+    deadlineMs: Number(read("DEADLINE_MS")),
     compileReads: read("READ_PATH") === "compiled",
   });
 }

@@ -10,6 +10,8 @@ export interface RequestContext {
   readonly clientIp?: string;
   /** Facts put into the answer's `extensions` (a repeated key, a story clock). */
   readonly notes: Record<string, unknown>;
+  /** What a hook threw: Apollo Server masks it, so the front asks here what to answer. */
+  readonly failure: { error?: unknown };
   /** The reader of this operation; set once its instant is known. */
   reader: Reader;
   /** A reader at another instant, for payloads of repeated calls. */

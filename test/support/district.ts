@@ -6,12 +6,13 @@ import { startService, type Service } from "../../src/app.js";
 import { newKey } from "../../src/auth/keys.js";
 import type { Actor, Role } from "../../src/platform/actor.js";
 import { entityNamed, globalId } from "../../src/platform/entity/entity.js";
+import type { Engine } from "../../src/platform/db/engine.js";
 import { makeSchema } from "../../src/platform/graphql/schema.js";
 import { actAs } from "../../src/platform/write/act.js";
 import { newUuid } from "../../src/platform/write/identifier.js";
 import { loadReference } from "../../seeds/reference/load.js";
 import { inventedUscc } from "../../seeds/demo/story.js";
-import { useDatabase } from "./database.js";
+import { useDatabase, type TestDatabase } from "./database.js";
 
 interface Answer {
   data?: Record<string, never> | null;
@@ -33,12 +34,15 @@ export interface Character {
 }
 
 export interface District {
+  database: TestDatabase;
   service: Service;
   plain: Service;
   regions: Record<string, string>;
   sites: string[];
   slots: Record<string, string>;
-  as(name: string, way?: "compiled" | "plain"): Character;
+  /** Starts a further service over an engine, which stays open when the service closes. */
+  start(engine: Engine, compileReads: boolean): Promise<Service>;
+  as(name: string, way?: "compiled" | "plain" | Service): Character;
   /** A stored attachment of the character's. */
   evidence(name: string, content: string): Promise<string>;
   key(): string;
@@ -54,7 +58,7 @@ let schema: GraphQLSchema | undefined;
 /** A small district told through the actions: two towns, two sites, and one key for each character. */
 export function useDistrict(): District {
   const database = useDatabase();
-  const district = { regions: {}, sites: [], slots: {} } as unknown as District;
+  const district = { database, regions: {}, sites: [], slots: {} } as unknown as District;
   const keys: Record<string, string> = {};
   beforeAll(async () => {
     const { engine } = database;
@@ -90,9 +94,9 @@ export function useDistrict(): District {
     await principal("auditor", "AUDITOR", "yubei");
     await principal("system_admin", "SYSTEM_ADMIN", "yubei");
     schema ??= await makeSchema();
-    const config = { host: "127.0.0.1", port: 0, dataDir: database.config.dataDir, databaseUrl: undefined, demo: false, poolSize: 4 };
-    district.service = await startService({ ...config, compileReads: true }, { ...engine, close: () => Promise.resolve() }, schema);
-    district.plain = await startService({ ...config, compileReads: false }, { ...engine, close: () => Promise.resolve() }, schema);
+    district.start = (on, compileReads) => startService({ host: "127.0.0.1", port: 0, dataDir: database.config.dataDir, databaseUrl: undefined, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads }, { ...on, close: () => Promise.resolve() }, schema);
+    district.service = await district.start(engine, true);
+    district.plain = await district.start(engine, false);
     const office = district.as("office");
     for (const [index, town] of (["village", "yuanyang"] as const).entries()) {
       const organization = await office.ask("mutation($k:String!,$i:OrganizationRegisterInput!){organizationRegister(idempotencyKey:$k,input:$i){id}}", { k: district.key(), i: { region: district.regions["yubei"], name: `示例部门${index}`, kind: "GOV_DEPT", sectors: ["INDUSTRY_TRADE"] } });
@@ -111,7 +115,7 @@ export function useDistrict(): District {
   let counted = 0;
   district.key = () => `test-key-${(counted += 1)}-${randomUUID()}`;
   district.as = (name, way = "compiled") => {
-    const url = () => (way === "plain" ? district.plain : district.service).url;
+    const url = () => (way === "plain" ? district.plain : way === "compiled" ? district.service : way).url;
     const authorization: Record<string, string> = keys[name] ? { authorization: `Bearer ${keys[name]}` } : {};
     const raw = async (query: string, variables: Record<string, unknown> = {}): Promise<Answer> => {
       const response = await fetch(`${url()}/graphql`, { method: "POST", headers: { "content-type": "application/json", ...authorization }, body: JSON.stringify({ query, variables }) });

@@ -7,7 +7,6 @@ import { PoolTrouble } from "./pool-trouble.js";
 /** Sent with the start-up message, so they cost no round trip. Milliseconds. */
 const SESSION = {
   application_name: "yitu-yibiao-yiku",
-  statement_timeout: 8_000,
   lock_timeout: 2_000,
   idle_in_transaction_session_timeout: 10_000,
   // Short statements: compiling one costs more than it can save, and so does planning a prepared one anew.
@@ -27,7 +26,7 @@ export async function preparePostgresql(config: EngineConfig, progress: Progress
     migrations: await loadMigrations(),
     poolErrorHandler: trouble.note,
     // A connection may also break while a unit holds it; without a listener that would end the process.
-    extra: { ...SESSION, pipeline: true, maxLifetimeSeconds: 1_800, onConnect: (client: Client) => void client.on("error", trouble.note) },
+    extra: { ...SESSION, statement_timeout: config.deadlineMs ?? 8_000, pipeline: true, maxLifetimeSeconds: 1_800, onConnect: (client: Client) => void client.on("error", trouble.note) },
   });
   return { kind: "postgresql", source, durable: () => Promise.resolve(), release: () => Promise.resolve() };
 }

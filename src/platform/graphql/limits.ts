@@ -1,11 +1,12 @@
 import type { ApolloServerPlugin } from "@apollo/server";
-import { Kind, type DocumentNode, type FragmentDefinitionNode, type SelectionSetNode } from "graphql";
+import { Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, type SelectionSetNode } from "graphql";
 import { Fault } from "../fault.js";
+import { Costs } from "./cost.js";
 import type { RequestContext } from "../request.js";
 
 export const MAX_TOKENS = 2_000;
 /** Limits of data documents; bulk goes by import and export, not by a larger document. */
-export const LIMITS = { characters: 20_000, depth: 12, fields: 400, aliases: 30, directives: 30, operations: 5, fragments: 30, variables: 50, cost: 2_000 } as const;
+export const LIMITS = { characters: 20_000, depth: 12, fields: 400, aliases: 30, directives: 30, operations: 5, fragments: 30, variables: 50 } as const;
 /** Introspection of a well-behaved explorer is deeper, and bounded on its own. */
 const INTROSPECTION_DEPTH = 20;
 
@@ -87,38 +88,10 @@ function extentOf(set: SelectionSetNode, fragments: ReadonlyMap<string, Fragment
   return total;
 }
 
-interface Costed {
-  path: string;
-  cost: number;
-}
-
-/** Cost in hundred rows a list may bring: pages multiply downwards. A refusal says which part costs what. */
-export function checkCost(set: SelectionSetNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Record<string, unknown>): void {
-  const parts: Costed[] = [];
-  const walk = (at: SelectionSetNode, factor: number, path: string): number => {
-    let sum = 0;
-    for (const selection of at.selections) {
-      if (selection.kind === Kind.FRAGMENT_SPREAD) {
-        const fragment = fragments.get(selection.name.value);
-        if (fragment) sum += walk(fragment.selectionSet, factor, path);
-      } else if (selection.kind === Kind.INLINE_FRAGMENT) sum += walk(selection.selectionSet, factor, path);
-      else if (selection.selectionSet) {
-        const here = path ? `${path}.${selection.name.value}` : selection.name.value;
-        const size = selection.arguments?.find((argument) => argument.name.value === "first" || argument.name.value === "last")?.value;
-        const rows = size === undefined ? 1 : size.kind === Kind.INT ? Number(size.value) : size.kind === Kind.VARIABLE ? Number(variables[size.name.value] ?? 1) : 1;
-        const own = size === undefined ? 0 : (factor * Math.max(rows, 1)) / 10;
-        if (own > 0) parts.push({ path: here, cost: Math.ceil(own) });
-        sum += own + walk(selection.selectionSet, factor * Math.max(rows, 1), here);
-      }
-    }
-    return sum;
-  };
-  const cost = Math.ceil(walk(set, 1, ""));
-  if (cost > LIMITS.cost) throw new Fault("TOO_COSTLY", { cost, maximum: LIMITS.cost, breakdown: parts.sort((a, b) => b.cost - a.cost).slice(0, 5) });
-}
-
 /** The limits as a plugin: before parsing, before validation, and before execution. */
-export function documentLimits(): ApolloServerPlugin<RequestContext> {
+export function documentLimits(schema: GraphQLSchema): ApolloServerPlugin<RequestContext> {
+  const costs = new Costs(schema);
+  const fragmentsOf = new WeakMap<DocumentNode, ReadonlyMap<string, FragmentDefinitionNode>>();
   const sound = new WeakSet<DocumentNode>();
   return {
     async requestDidStart({ request }) {
@@ -131,8 +104,9 @@ export function documentLimits(): ApolloServerPlugin<RequestContext> {
         },
         async didResolveOperation({ operation, document, request: asked }) {
           if (!operation) return;
-          const fragments = new Map(document.definitions.flatMap((definition) => (definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [])));
-          checkCost(operation.selectionSet, fragments, asked.variables ?? {});
+          let fragments = fragmentsOf.get(document);
+          if (!fragments) fragmentsOf.set(document, (fragments = new Map(document.definitions.flatMap((definition) => (definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [])))));
+          costs.check(operation, fragments, asked.variables ?? {});
         },
       };
     },

@@ -9,6 +9,8 @@ import { stringifyAnswer } from "../read/compiled-reads.js";
 
 const KEPT = new Set(["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "OPERATION_RESOLUTION_FAILURE", "BAD_REQUEST", "OUT_OF_SCOPE", ...Object.keys(faults)]);
 const MAX_ERRORS = 5;
+/** How Apollo Server masks what a hook threw. */
+const MASKED = "Internal server error";
 
 /** Apollo Server with its extras off, limits on, and errors of one shape. */
 export function makeApollo(schema: GraphQLSchema, plugins: readonly ApolloServerPlugin<RequestContext>[]): ApolloServer<RequestContext> {
@@ -22,15 +24,17 @@ export function makeApollo(schema: GraphQLSchema, plugins: readonly ApolloServer
     parseOptions: { maxTokens: MAX_TOKENS },
     stringifyResult: async (value) => stringifyAnswer(value),
     formatError: format,
+    logger,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
-      documentLimits(),
+      documentLimits(schema),
       ...plugins,
       answers(),
+      { unexpectedErrorProcessingRequest: async ({ requestContext, error }) => void (requestContext.contextValue.failure.error = error) },
     ],
   });
 }
@@ -41,9 +45,45 @@ function format(formatted: GraphQLFormattedError, raw: unknown): GraphQLFormatte
   if (known instanceof Fault) return { ...formatted, message: known.message, extensions: { ...known.extensions } };
   const code = String(formatted.extensions?.["code"] ?? "");
   if (cause instanceof GraphQLError && KEPT.has(code)) return { ...formatted, message: formatted.message.slice(0, 500), extensions: { ...formatted.extensions, retryable: false } };
-  process.stderr.write(`${JSON.stringify({ level: "error", cause: cause instanceof Error ? cause.stack : String(cause) })}\n`);
+  // What a hook threw comes here twice; the first time masked, with nothing in it to tell.
+  if (!(cause instanceof Error && cause.message === MASKED)) process.stderr.write(`${JSON.stringify({ level: "error", cause: cause instanceof Error ? cause.stack : String(cause) })}\n`);
   const internal = new Fault("INTERNAL", {});
   return { message: internal.message, path: formatted.path, locations: formatted.locations, extensions: { ...internal.extensions } };
+}
+
+/** What Apollo Server has to say of itself; what a hook threw is told where it is answered. */
+const logger = {
+  debug() {},
+  info() {},
+  warn: (message?: unknown) => void process.stderr.write(`${JSON.stringify({ level: "warn", message: String(message) })}\n`),
+  error: (message?: unknown) => {
+    if (!String(message).startsWith("Unexpected error processing request")) process.stderr.write(`${JSON.stringify({ level: "error", message: String(message) })}\n`);
+  },
+};
+
+const WELL_FORMED = new Set(["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"]);
+const MODERN = "application/graphql-response+json";
+
+/** The HTTP status of an answer without data (GraphQL over HTTP: clients that know only application/json read the errors of a well-formed request at 200). */
+function statusOf(codes: readonly string[], accept: string | undefined, proposed: number | undefined): number | undefined {
+  const modern = (accept ?? "*/*").includes(MODERN);
+  if (!modern && proposed === 400 && codes.every((code) => WELL_FORMED.has(code))) return 200;
+  if (!modern && proposed !== undefined) return proposed;
+  const fault = faults[codes[0] as keyof typeof faults] as { status: number } | undefined;
+  return fault && (modern || fault.status >= 500) ? fault.status : proposed;
+}
+
+/** The answer to a request that a hook refused or that failed as a whole. */
+export function failureAnswer(error: unknown, context: RequestContext, accept: string | undefined): { status: number; contentType: string; body: string } {
+  const cause = faultFromDatabase(error);
+  const formatted = format({ message: cause.message, extensions: cause instanceof GraphQLError ? { ...cause.extensions } : {} }, cause);
+  const told = { ...formatted, extensions: { ...formatted.extensions, requestId: context.requestId } as Record<string, unknown> };
+  const notes = Object.keys(context.notes).length > 0 ? { extensions: context.notes } : {};
+  return {
+    status: statusOf([String(told.extensions["code"])], accept, undefined) ?? 200,
+    contentType: `${accept?.includes(MODERN) ? MODERN : "application/json"}; charset=utf-8`,
+    body: JSON.stringify({ errors: [told], ...notes }),
+  };
 }
 
 /** Status, request id, notes: what every answer carries. */
@@ -59,15 +99,8 @@ function answers(): ApolloServerPlugin<RequestContext> {
           if (!result.errors) return;
           result.errors = result.errors.slice(0, MAX_ERRORS).map((error) => ({ ...error, extensions: { ...error.extensions, requestId: contextValue.requestId } }));
           if (result.data !== undefined && result.data !== null) return;
-          const codes = result.errors.map((error) => String(error.extensions?.["code"]));
-          const modern = (request.http?.headers.get("accept") ?? "*/*").includes("application/graphql-response+json");
-          const wellFormed = ["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT"];
-          // Clients that know only application/json read the errors of a well-formed request at status 200 (GraphQL over HTTP).
-          if (!modern && response.http.status === 400 && result.data === undefined && codes.every((code) => wellFormed.includes(code))) response.http.status = 200;
-          else if (modern || response.http.status === undefined) {
-            const fault = faults[codes[0] as keyof typeof faults] as { status: number } | undefined;
-            if (fault && (modern || fault.status >= 500)) response.http.status = fault.status;
-          }
+          const status = statusOf(result.errors.map((error) => String(error.extensions?.["code"])), request.http?.headers.get("accept"), response.http.status);
+          if (status !== undefined) response.http.status = status;
         },
       };
     },

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { HeaderMap, type ApolloServer } from "@apollo/server";
 import { Fault } from "../fault.js";
 import type { RequestContext } from "../request.js";
+import { failureAnswer } from "./apollo.js";
 import { MAX_BODY_BYTES, parseJsonBody, readBody } from "./body.js";
 
 export interface Exchange {
@@ -85,10 +86,16 @@ async function graphql(options: HttpOptions, request: IncomingMessage, response:
   }
   const headers = new HeaderMap();
   for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  let context: RequestContext | undefined;
   const answer = await options.apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: { method, headers, search: url.search, body },
-    context: () => options.contextFor(request, requestId),
+    context: async () => (context = await options.contextFor(request, requestId)),
   });
+  if (context?.failure.error !== undefined) {
+    const { status, contentType, body: text } = failureAnswer(context.failure.error, context, request.headers.accept);
+    response.writeHead(status, { "content-type": contentType }).end(text);
+    return;
+  }
   for (const [name, value] of answer.headers) response.setHeader(name, value);
   response.statusCode = answer.status ?? 200;
   if (answer.body.kind !== "complete") throw new Error("incremental delivery is not offered");
