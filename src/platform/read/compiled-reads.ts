@@ -7,7 +7,8 @@ import type { RequestContext } from "../request.js";
 import { Compiler } from "./compile.js";
 import { instantOf } from "./instant.js";
 import type { Hints } from "./hints.js";
-import { argumentsAt, NeedsCode } from "./tree.js";
+import { argumentsAt } from "./tree.js";
+import { weave } from "./weave.js";
 
 /** The finished text of `data`, on its way through Apollo Server unparsed. */
 class AnswerText {
@@ -48,11 +49,12 @@ export function compiledReads(schema: GraphQLSchema, pool: Pool, hints: Hints, n
             text = (await sendRead(pool, { ...statement, values })).rows[0]!["data"] as string;
           } catch (error) {
             // Refused arguments are told by ordinary execution, with the path of the field they belong to.
-            if (error instanceof Fault || error instanceof NeedsCode) return null;
+            if (error instanceof Fault) return null;
             throw faultFromDatabase(error);
           }
+          const data = tree.coded.length > 0 ? weave(JSON.parse(text), tree.coded, actor) : new AnswerText(text);
           response.http.headers.set("content-type", responseType(request.http?.headers.get("accept")));
-          return { http: response.http, body: { kind: "single" as const, singleResult: { data: new AnswerText(text) as unknown as Record<string, unknown> } } };
+          return { http: response.http, body: { kind: "single" as const, singleResult: { data: data as Record<string, unknown> } } };
         },
       };
     },

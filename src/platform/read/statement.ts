@@ -6,7 +6,7 @@ import { literal, objectOfSql, objectSql, rowObject, valueSql, type Pair, type S
 import { listSql } from "./list.js";
 import { objectTypesOf } from "./meaning.js";
 import type { ReadSql } from "./read-sql.js";
-import { NeedsCode, type Item, type Part, type Selection } from "./tree.js";
+import type { Item, Part } from "./tree.js";
 
 /** The whole statement: one row, one column, the text of `data`. */
 export const statementSql = (items: readonly Item[], read: ReadSql) => `select ${objectSql(pairsOf(items, "", read), read)}::text as data`;
@@ -49,6 +49,11 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       return `${literal(part.entity.prefix)} || ${alias}.id`;
     case "column":
       return valueSql(part.name, fieldsOf(part.entity)[part.name]!, alias, read);
+    case "code": {
+      // The mark's key is one no stored value can hold: PostgreSQL keeps no U+0000.
+      const needed = part.field.needs.map((name): Pair => ({ key: name, aliased: false, value: valueSql(name, fieldsOf(part.entity)[name]!, alias, read) }));
+      return `('{"\\u0000":${part.mark},"row":' || ${objectSql(needed, read)}::text || '}')::json`;
+    }
     case "one": {
       const { relation } = part;
       const target = relation.target();
@@ -65,7 +70,6 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       const target = parseId(String(read.shape[part.site]!["id"]))?.entity;
       const selection = target && part.selections.get(target);
       if (!selection) return "null::json";
-      if (selection === "code") throw new NeedsCode(target.name);
       return partSql({ kind: "single", entity: target, site: part.site, selection }, alias, read);
     }
     case "list":

@@ -15,7 +15,7 @@ import {
   type GraphQLSchema,
   type SelectionSetNode,
 } from "graphql";
-import { allEntities, fieldsOf, relationsOf, type Entity, type Relation } from "../entity/entity.js";
+import { allEntities, fieldsOf, relationsOf, type CodeField, type Entity, type Relation } from "../entity/entity.js";
 import { meaningOf, objectTypesOf, type Meaning } from "./meaning.js";
 
 /** A response key: a constant of the schema, or an alias of the client's (bound as a value, never written as text). */
@@ -30,10 +30,11 @@ export type Part =
   | { kind: "variantName"; entity: Entity }
   | { kind: "id"; entity: Entity }
   | { kind: "column"; entity: Entity; name: string }
+  | { kind: "code"; entity: Entity; field: CodeField; mark: number }
   | { kind: "one"; relation: Relation; selection: Selection }
   | { kind: "list"; entity: Entity; relation: Relation | null; site: number; connection: ConnectionItem[] }
   | { kind: "single"; entity: Entity; site: number; selection: Selection }
-  | { kind: "node"; site: number; selections: Map<Entity, Selection | "code"> }
+  | { kind: "node"; site: number; selections: Map<Entity, Selection> }
   | { kind: "counts"; entity: Entity; site: number; items: CountItem[] }
   | { kind: "features"; entity: Entity; site: number };
 
@@ -70,9 +71,11 @@ export interface Site {
 export interface Tree {
   items: Item[];
   sites: Site[];
+  /** Fields only code can compute, by their mark: the statement brings what they need, code puts the value in its place. */
+  coded: CodeField[];
 }
 
-/** Thrown (and caught by the caller) when an operation holds something only code can answer. */
+/** Thrown (and caught by the caller) when an operation holds something no statement can answer: introspection. */
 export class NeedsCode extends Error {}
 
 interface Walk {
@@ -80,14 +83,15 @@ interface Walk {
   fragments: Record<string, FragmentDefinitionNode>;
   variables: Record<string, unknown>;
   sites: Site[];
+  coded: CodeField[];
 }
 
 /** Walks a query's selection against the declarations. Throws NeedsCode where ordinary execution must answer. */
 export function treeOf(schema: GraphQLSchema, root: SelectionSetNode, fragments: Record<string, FragmentDefinitionNode>, variables: Record<string, unknown>): Tree {
-  const walk: Walk = { schema, fragments, variables, sites: [] };
+  const walk: Walk = { schema, fragments, variables, sites: [], coded: [] };
   const query = schema.getQueryType();
   if (!query) throw new NeedsCode("no query type");
-  return { items: itemsOn(walk, query, [root]), sites: walk.sites };
+  return { items: itemsOn(walk, query, [root]), sites: walk.sites, coded: walk.coded };
 }
 
 /** Fields of one object type by response key, as the specification's CollectFields merges them. */
@@ -139,7 +143,8 @@ function partOf(walk: Walk, meaning: Meaning, field: GraphQLField<unknown, unkno
       return { kind: "id", entity: meaning.entity };
     case "field": {
       const declared = fieldsOf(meaning.entity)[meaning.name];
-      if (!declared || declared.from === "code" || field.args.length > 0) throw new NeedsCode(meaning.name);
+      if (!declared || field.args.length > 0) throw new NeedsCode(meaning.name);
+      if (declared.from === "code") return { kind: "code", entity: meaning.entity, field: declared, mark: walk.coded.push(declared) - 1 };
       return { kind: "column", entity: meaning.entity, name: meaning.name };
     }
     case "one": {
@@ -169,19 +174,8 @@ function partOf(walk: Walk, meaning: Meaning, field: GraphQLField<unknown, unkno
 }
 
 /** Which entity a node is only its id will tell: the selection on each. */
-function nodeSelections(walk: Walk, sets: readonly SelectionSetNode[]): Map<Entity, Selection | "code"> {
-  const selections = new Map<Entity, Selection | "code">();
-  for (const entity of allEntities()) {
-    if (entity.versionsOf) continue;
-    try {
-      selections.set(entity, selectionOn(walk, entity, sets));
-    } catch (error) {
-      if (!(error instanceof NeedsCode)) throw error;
-      selections.set(entity, "code");
-    }
-  }
-  return selections;
-}
+const nodeSelections = (walk: Walk, sets: readonly SelectionSetNode[]) =>
+  new Map(allEntities().filter((entity) => !entity.versionsOf).map((entity) => [entity, selectionOn(walk, entity, sets)]));
 
 /** The selection on rows of an entity; variants are told apart only where a fragment tells them apart. */
 export function selectionOn(walk: Walk, entity: Entity, sets: readonly SelectionSetNode[]): Selection {
