@@ -90,13 +90,14 @@ export class ReadSql {
     const at = this.recorded();
     if (target.appendOnly) return `(select * from ${target.table} where ${target.appendOnly} <= ${at}) ${alias}`;
     const columns = columnsOf(target).join(", ");
-    // A row is never updated after it was recorded: the second condition is implied, and the one an ordered index can begin at.
+    // A row is never updated after it was recorded: the condition on updated_at is implied, and the one an ordered index can begin at.
     const known = `recorded_from <= ${at} and updated_at <= ${at}`;
-    const standing = `select ${columns} from ${target.table} where ${known}`;
-    const ended = `select ${columns} from ${target.table}_history where ${known} and recorded_to > ${at}`;
+    // The conditions stand outside the union: only branches without any are merged in the order of their indexes.
+    const standing = `select ${columns}, 'infinity'::timestamptz as recorded_to from ${target.table}`;
+    const ended = `select ${columns}, recorded_to from ${target.table}_history`;
     // Few versions have ended since a recent instant: they are fetched by their end and sorted, not met on a walk through all that ended before.
-    const past = reach === "list" && this.time === "recent" ? `select ${columns} from (${ended} offset 0) ended` : ended;
-    return `(${standing} union all ${past}) ${alias}`;
+    const past = reach === "list" && this.time === "recent" ? `select * from (${ended} where ${known} and recorded_to > ${at} offset 0) ended` : ended;
+    return `(select * from (${standing} union all ${past}) known where ${known} and recorded_to > ${at}) ${alias}`;
   }
 
   private versions(target: Entity, alias: string): string {
