@@ -10,7 +10,7 @@ import type { Engine } from "./platform/db/engine.js";
 import { makeApollo } from "./platform/http/apollo.js";
 import { startHttp, type Exchange, type Route } from "./platform/http/server.js";
 import { makeSchema, printContract } from "./platform/graphql/schema.js";
-import { compiledReads } from "./platform/read/compiled-reads.js";
+import { compiledAnswers } from "./platform/read/compiled-answers.js";
 import { LearnedHints } from "./platform/read/hints.js";
 import type { Instant } from "./platform/read/read-sql.js";
 import { Reader } from "./platform/read/reader.js";
@@ -70,7 +70,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     fileRoute(engine, join(config.dataDir, "files"), withCall),
     ...importRoutes(engine, withCall),
   ];
-  const apollo = makeApollo(made, [compiledReads(made, engine.pool, hints, now, config.compileReads)]);
+  const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, now, config.compileReads)]);
   await apollo.start();
   const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes });
   return {

@@ -1,11 +1,11 @@
-import { defaultFieldResolver, GraphQLError, isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
-import { allActions, mutationName } from "../actions.js";
+import { defaultFieldResolver, isObjectType, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
 import { fieldsOf, globalId, parseId, type Entity, type Row } from "../entity/entity.js";
 import { dimensionsOf } from "../read/counts.js";
 import { meaningOf, objectTypesOf, TYPE, type Meaning } from "../read/meaning.js";
 import type { PageArguments } from "../read/page.js";
 import type { CountItem } from "../read/tree.js";
 import type { RequestContext } from "../request.js";
+import { doAction, outOfScope } from "../write/deed.js";
 
 type Resolve = GraphQLFieldResolver<unknown, RequestContext, Record<string, unknown>>;
 
@@ -17,13 +17,8 @@ export function attachResolvers(schema: GraphQLSchema): GraphQLSchema {
       const meaning = meaningOf(type.name, field.name);
       if (meaning) field.resolve = resolverOf(meaning) as GraphQLFieldResolver<unknown, unknown>;
       else if (field.name === "nodes" && type.name.endsWith("Connection")) field.resolve = (page) => (page as { edges: { node: unknown }[] }).edges.map((edge) => edge.node);
-      else if (type !== schema.getQueryType() && type !== schema.getMutationType()) field.resolve = defaultFieldResolver;
+      else if (type !== schema.getQueryType()) field.resolve = defaultFieldResolver;
     }
-  }
-  const mutations = schema.getMutationType()?.getFields() ?? {};
-  for (const [name, action] of allActions()) {
-    const field = mutations[mutationName(name)];
-    if (field) field.resolve = mutation(name, action.on) as GraphQLFieldResolver<unknown, unknown>;
   }
   return schema;
 }
@@ -51,6 +46,8 @@ function resolverOf(meaning: Meaning): Resolve {
       return (_root, args, context) => context.reader.features(meaning.entity, plain(args) as Record<string, unknown>);
     case "counts":
       return (_root, args, context) => context.reader.counts({ kind: "counts", entity: meaning.entity, site: 0, items: everyCountItem(meaning.entity) }, plain(args) as Record<string, unknown>);
+    case "acted":
+      return mutation(meaning.action, meaning.entity);
     case "node":
       return async (_root, args, context) => {
         const parsed = parseId(String(args["id"]));
@@ -77,16 +74,8 @@ function everyCountItem(entity: Entity): CountItem[] {
 const mutation =
   (name: string, entity: Entity): Resolve =>
   async (_root, args, context) => {
-    const done = await context.act(name, {
-      idempotencyKey: String(args["idempotencyKey"]),
-      id: args["id"] as string | undefined,
-      expectedVersion: args["expectedVersion"] as number | undefined,
-      input: args["input"] === undefined ? undefined : (JSON.parse(JSON.stringify(args["input"])) as Record<string, unknown>),
-    });
-    context.reader = context.readerAt({ recorded: done.replayed ? done.recorded : null, effective: done.recorded });
-    if (done.replayed) context.notes["idempotencyReplayed"] = true;
+    const done = await doAction(name, args, context);
     const row = await context.reader.row(entity, done.uuid);
-    // The deed is done even where its doer does not see the row afterwards (handed to another area, say).
-    if (!row) throw new GraphQLError("已完成,但该对象已不在您的可见范围内 / done, but the object is no longer within your scope", { extensions: { code: "OUT_OF_SCOPE", id: globalId(entity, done.uuid) } });
+    if (!row) throw outOfScope(done);
     return row;
   };

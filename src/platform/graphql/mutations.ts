@@ -1,6 +1,7 @@
 import { Arg, Field, Float, ID, InputType, Int, Mutation, Resolver, type ClassType } from "type-graphql";
 import { allActions, mutationName, type Action, type InputField } from "../actions.js";
 import { describe } from "../entity/entity.js";
+import { mean } from "../read/meaning.js";
 import { classNamed, entityType, outputType } from "./types.js";
 
 type Made = ClassType<object>;
@@ -42,6 +43,7 @@ export function mutationResolver(): Made {
   for (const [name, action] of allActions()) {
     const mutation = mutationName(name);
     Object.defineProperty(target.prototype, mutation, { value: () => undefined, writable: true, configurable: true });
+    mean("Mutation", mutation, { kind: "acted", entity: action.on, action: name });
     const description = `${describe(action)}${stateText(action)}。角色 / roles: ${action.by.join(", ")}`;
     Mutation((() => entityType(action.on)) as never, { description })(target.prototype as object, mutation, Object.getOwnPropertyDescriptor(target.prototype, mutation)!);
     const take = (argument: string, type: () => unknown, index: number, text: string, nullable = false) =>

@@ -1,16 +1,13 @@
 import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
-import { unwrapResolverError } from "@apollo/server/errors";
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginInlineTraceDisabled, ApolloServerPluginLandingPageDisabled, ApolloServerPluginSchemaReportingDisabled, ApolloServerPluginUsageReportingDisabled } from "@apollo/server/plugin/disabled";
-import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema } from "graphql";
-import { Fault, faultFromDatabase, faults } from "../fault.js";
+import { GraphQLError, type GraphQLSchema } from "graphql";
+import { faultFromDatabase, faults } from "../fault.js";
 import type { RequestContext } from "../request.js";
+import { formatError } from "../graphql/format-error.js";
 import { documentLimits, MAX_TOKENS } from "../graphql/limits.js";
-import { stringifyAnswer } from "../read/compiled-reads.js";
+import { stringifyAnswer } from "../read/compiled-answers.js";
 
-const KEPT = new Set(["GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "BAD_USER_INPUT", "OPERATION_RESOLUTION_FAILURE", "BAD_REQUEST", "OUT_OF_SCOPE", ...Object.keys(faults)]);
 const MAX_ERRORS = 5;
-/** How Apollo Server masks what a hook threw. */
-const MASKED = "Internal server error";
 
 /** Apollo Server with its extras off, limits on, and errors of one shape. */
 export function makeApollo(schema: GraphQLSchema, plugins: readonly ApolloServerPlugin<RequestContext>[]): ApolloServer<RequestContext> {
@@ -23,7 +20,7 @@ export function makeApollo(schema: GraphQLSchema, plugins: readonly ApolloServer
     stopOnTerminationSignals: false,
     parseOptions: { maxTokens: MAX_TOKENS },
     stringifyResult: async (value) => stringifyAnswer(value),
-    formatError: format,
+    formatError,
     logger,
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
@@ -37,18 +34,6 @@ export function makeApollo(schema: GraphQLSchema, plugins: readonly ApolloServer
       { unexpectedErrorProcessingRequest: async ({ requestContext, error }) => void (requestContext.contextValue.failure.error = error) },
     ],
   });
-}
-
-function format(formatted: GraphQLFormattedError, raw: unknown): GraphQLFormattedError {
-  const cause = unwrapResolverError(raw);
-  const known = faultFromDatabase(cause);
-  if (known instanceof Fault) return { ...formatted, message: known.message, extensions: { ...known.extensions } };
-  const code = String(formatted.extensions?.["code"] ?? "");
-  if (cause instanceof GraphQLError && KEPT.has(code)) return { ...formatted, message: formatted.message.slice(0, 500), extensions: { ...formatted.extensions, retryable: false } };
-  // What a hook threw comes here twice; the first time masked, with nothing in it to tell.
-  if (!(cause instanceof Error && cause.message === MASKED)) process.stderr.write(`${JSON.stringify({ level: "error", cause: cause instanceof Error ? cause.stack : String(cause) })}\n`);
-  const internal = new Fault("INTERNAL", {});
-  return { message: internal.message, path: formatted.path, locations: formatted.locations, extensions: { ...internal.extensions } };
 }
 
 /** What Apollo Server has to say of itself; what a hook threw is told where it is answered. */
@@ -76,7 +61,7 @@ function statusOf(codes: readonly string[], accept: string | undefined, proposed
 /** The answer to a request that a hook refused or that failed as a whole. */
 export function failureAnswer(error: unknown, context: RequestContext, accept: string | undefined): { status: number; contentType: string; body: string } {
   const cause = faultFromDatabase(error);
-  const formatted = format({ message: cause.message, extensions: cause instanceof GraphQLError ? { ...cause.extensions } : {} }, cause);
+  const formatted = formatError({ message: cause.message, extensions: cause instanceof GraphQLError ? { ...cause.extensions } : {} }, cause);
   const told = { ...formatted, extensions: { ...formatted.extensions, requestId: context.requestId } as Record<string, unknown> };
   const notes = Object.keys(context.notes).length > 0 ? { extensions: context.notes } : {};
   return {

@@ -53,7 +53,7 @@ export class Compiler {
     private readonly hints: Hints,
   ) {}
 
-  /** The typed tree of a query, or undefined when something in it needs code. */
+  /** The typed tree of an operation, or undefined when something in it needs code. */
   tree(document: DocumentNode, operation: OperationDefinitionNode, variables: Record<string, unknown>): Tree | undefined {
     let known = this.operations.get(operation);
     if (!known) {
@@ -63,9 +63,11 @@ export class Compiler {
     }
     const key = known.switches.map((name) => String(variables[name])).join();
     let tree = known.trees.get(key);
+    const root = this.schema.getRootType(operation.operation);
+    if (!root) return undefined;
     if (!tree) {
       try {
-        tree = known.trees.set(key, treeOf(this.schema, operation.selectionSet, known.fragments, variables));
+        tree = known.trees.set(key, treeOf(this.schema, root, operation.selectionSet, known.fragments, variables));
       } catch (error) {
         if (!(error instanceof NeedsCode)) throw error;
         tree = known.trees.set(key, "code");

@@ -9,7 +9,8 @@ export type Meaning =
   | { kind: "rootList"; entity: Entity }
   | { kind: "counts"; entity: Entity }
   | { kind: "features"; entity: Entity }
-  | { kind: "node" };
+  | { kind: "node" }
+  | { kind: "acted"; entity: Entity; action: string };
 
 /** Key under which a row reached by its global id alone says which object type it is. */
 export const TYPE = "objectType";

@@ -86,12 +86,10 @@ interface Walk {
   coded: CodeField[];
 }
 
-/** Walks a query's selection against the declarations. Throws NeedsCode where ordinary execution must answer. */
-export function treeOf(schema: GraphQLSchema, root: SelectionSetNode, fragments: Record<string, FragmentDefinitionNode>, variables: Record<string, unknown>): Tree {
+/** Walks an operation's selection against the declarations. Throws NeedsCode where ordinary execution must answer. */
+export function treeOf(schema: GraphQLSchema, root: GraphQLObjectType, selection: SelectionSetNode, fragments: Record<string, FragmentDefinitionNode>, variables: Record<string, unknown>): Tree {
   const walk: Walk = { schema, fragments, variables, sites: [], coded: [] };
-  const query = schema.getQueryType();
-  if (!query) throw new NeedsCode("no query type");
-  return { items: itemsOn(walk, query, [root]), sites: walk.sites, coded: walk.coded };
+  return { items: itemsOn(walk, root, [selection]), sites: walk.sites, coded: walk.coded };
 }
 
 /** Fields of one object type by response key, as the specification's CollectFields merges them. */
@@ -160,6 +158,8 @@ function partOf(walk: Walk, meaning: Meaning, field: GraphQLField<unknown, unkno
       const at = site(walk, field, node);
       return { kind: "list", entity: meaning.entity, relation: null, site: at, connection: connectionOf(walk, meaning.entity, field, nodes) };
     }
+    // What an action gives is its row, read when the deed is done.
+    case "acted":
     case "rootOne": {
       const at = site(walk, field, node);
       return { kind: "single", entity: meaning.entity, site: at, selection: selectionOn(walk, meaning.entity, subsets(nodes)) };

@@ -1,0 +1,135 @@
+import type { ApolloServerPlugin } from "@apollo/server";
+import { getVariableValues, GraphQLError, locatedError, type DocumentNode, type GraphQLFormattedError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
+import type { Pool } from "pg";
+import type { Actor } from "../actor.js";
+import { sendRead } from "../db/prepared.js";
+import { globalId } from "../entity/entity.js";
+import { Fault, faultFromDatabase } from "../fault.js";
+import { formatError } from "../graphql/format-error.js";
+import type { RequestContext } from "../request.js";
+import { doAction, outOfScope } from "../write/deed.js";
+import { Compiler, type Statement } from "./compile.js";
+import type { Hints } from "./hints.js";
+import { instantOf } from "./instant.js";
+import { meaningOf } from "./meaning.js";
+import { argumentsAt, type Tree } from "./tree.js";
+import { weave } from "./weave.js";
+
+/** The finished text of `data`, on its way through Apollo Server unparsed. */
+class AnswerText {
+  constructor(readonly text: string) {}
+}
+
+/** Apollo Server's `stringifyResult`: finished text leaves as it is. */
+export function stringifyAnswer(value: { data?: unknown; extensions?: unknown }): string {
+  if (!(value.data instanceof AnswerText)) return JSON.stringify(value);
+  return value.extensions ? `{"data":${value.data.text},"extensions":${JSON.stringify(value.extensions)}}` : `{"data":${value.data.text}}`;
+}
+
+/**
+ * Answers operations with the text of one statement, inside Apollo Server: its parsing, validation, limits, CSRF check
+ * and plugins have run by then. What no statement can answer, and every refusal of arguments, is left to ordinary execution.
+ */
+export function compiledAnswers(schema: GraphQLSchema, pool: Pool, hints: Hints, now: () => string, compile = true): ApolloServerPlugin<RequestContext> {
+  const compiler = new Compiler(schema, hints);
+  return {
+    async requestDidStart() {
+      return {
+        async didResolveOperation({ operation, request, document, contextValue }) {
+          if (operation?.operation === "query") contextValue.reader = contextValue.readerAt(instantOf(operation, request.variables ?? {}, document, now));
+        },
+        async responseForOperation({ operation, document, request, contextValue, response }) {
+          if (!compile) return null;
+          const asked = coerce(schema, compiler, document, operation, request.variables ?? {});
+          if (!asked) return null;
+          const answered = await (operation.operation === "mutation" ? answerDeed(compiler, pool, asked, contextValue) : answerQuery(compiler, pool, asked, contextValue));
+          if (!answered) return null;
+          response.http.headers.set("content-type", responseType(request.http?.headers.get("accept")));
+          return { http: response.http, body: { kind: "single" as const, singleResult: answered } };
+        },
+      };
+    },
+  };
+}
+
+interface Asked {
+  tree: Tree;
+  args: Record<string, unknown>[];
+}
+
+interface Answered {
+  data: Record<string, unknown> | null;
+  errors?: GraphQLFormattedError[];
+}
+
+/** The tree and its arguments, or undefined where ordinary execution has to answer or to refuse. */
+function coerce(schema: GraphQLSchema, compiler: Compiler, document: DocumentNode, operation: OperationDefinitionNode, given: Record<string, unknown>): Asked | undefined {
+  const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given, { maxErrors: 1 });
+  const tree = coerced && compiler.tree(document, operation, coerced);
+  if (!coerced || !tree) return undefined;
+  try {
+    return { tree, args: argumentsAt(tree.sites, coerced) };
+  } catch (error) {
+    if (error instanceof GraphQLError) return undefined;
+    throw error;
+  }
+}
+
+/** Statements whose arguments are refused are undefined: ordinary execution tells why, with the path of the field. */
+function statementFor(compiler: Compiler, { tree, args }: Asked, { actor, reader }: RequestContext): Statement | undefined {
+  try {
+    return compiler.statement(tree, args, actor, reader.instant);
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
+  }
+}
+
+async function textOf(statement: Statement, pool: Pool, { args }: Asked, { actor, reader }: RequestContext): Promise<string> {
+  const values = statement.bind({ actor, instant: reader.instant, args });
+  reader.statements += 1;
+  return (await sendRead(pool, { ...statement, values })).rows[0]!["data"] as string;
+}
+
+const dataOf = (text: string, { tree }: Asked, actor: Actor) => (tree.coded.length > 0 ? weave(JSON.parse(text), tree.coded, actor) : new AnswerText(text)) as Record<string, unknown>;
+
+async function answerQuery(compiler: Compiler, pool: Pool, asked: Asked, context: RequestContext): Promise<Answered | undefined> {
+  const statement = statementFor(compiler, asked, context);
+  if (!statement) return undefined;
+  try {
+    return { data: dataOf(await textOf(statement, pool, asked, context), asked, context.actor) };
+  } catch (error) {
+    // Values, too, may be refused as they are bound: a cursor of another list, a box turned over.
+    if (error instanceof Fault) return undefined;
+    throw faultFromDatabase(error);
+  }
+}
+
+/** One action and the statement of its payload. Several actions in one request go through ordinary execution, one after the other. */
+async function answerDeed(compiler: Compiler, pool: Pool, asked: Asked, context: RequestContext): Promise<Answered | undefined> {
+  const [item] = asked.tree.items;
+  const [site] = asked.tree.sites;
+  const meaning = site && meaningOf("Mutation", site.field.name);
+  if (asked.tree.items.length !== 1 || !item || !site || meaning?.kind !== "acted") return undefined;
+  const [given] = asked.args as [Record<string, unknown>];
+  const payload: Asked = { tree: asked.tree, args: [{ id: globalId(meaning.entity, NO_UUID) }, ...asked.args.slice(1)] };
+  try {
+    // A payload that cannot be given is refused before anything is done.
+    compiler.statement(payload.tree, payload.args, context.actor, context.reader.instant);
+    const done = await doAction(meaning.action, given, context);
+    payload.args[0] = { id: globalId(meaning.entity, done.uuid) };
+    const text = await textOf(compiler.statement(payload.tree, payload.args, context.actor, context.reader.instant), pool, payload, context);
+    if (NOTHING.test(text)) throw outOfScope(done);
+    return { data: dataOf(text, payload, context.actor) };
+  } catch (error) {
+    const located = locatedError(faultFromDatabase(error), site.node, [item.key]);
+    return { data: null, errors: [formatError(located.toJSON(), located)] };
+  }
+}
+
+const NO_UUID = "00000000-0000-0000-0000-000000000000";
+/** The one field of an answer being null. */
+const NOTHING = /^\{"\w+"\s*:\s*null\}$/;
+
+const responseType = (accept: string | undefined) =>
+  accept?.includes("application/graphql-response+json") ? "application/graphql-response+json; charset=utf-8" : "application/json; charset=utf-8";
