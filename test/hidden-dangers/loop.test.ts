@@ -89,10 +89,10 @@ test("an answer that cannot be given is refused before anything is done", async 
   const k = district.key();
   const i = { subject: district.sites[0], title: "不应登记", discoverySource: "SELF_CHECK", grade: "GENERAL" };
   const mutation = (payload: string) => `mutation($k:String!,$i:HiddenDangerRegisterInput!){hiddenDangerRegister(idempotencyKey:$k,input:$i){${payload}}}`;
-  const refusal = await district.as("integrator").raw(mutation("code evidence{nodes{phase}}"), { k, i });
+  const refusal = await district.as("street").raw(mutation("code evidence{nodes{phase}}"), { k, i });
   expect(refusal).toMatchObject({ data: null, errors: [{ path: ["hiddenDangerRegister"], extensions: { code: "PAGE_SIZE_REQUIRED" } }] });
   expect(await district.as("office").ask("query($f:HiddenDangerFilter){hiddenDangers(first:1,filter:$f){totalCount}}", { f: { title: { eq: i.title } } })).toEqual({ hiddenDangers: { totalCount: 0 } });
   // What an action gives is read like anything else: nested, aliased, with what only code computes.
-  const given = await district.as("integrator").ask(mutation("n:code allowedActions subject{name risks(first:2){totalCount}} evidence(first:2){nodes{phase}}"), { k, i });
-  expect(given.hiddenDangerRegister).toMatchObject({ n: expect.stringMatching(/^YH-/), allowedActions: expect.arrayContaining(["hiddenDanger.fixOnSpot"]), subject: { name: "示例场所0", risks: { totalCount: 0 } }, evidence: { nodes: [] } });
+  const given = await district.as("street").ask(mutation("n:code allowedActions subject{name risks(first:2){totalCount}} evidence(first:2){nodes{phase}}"), { k, i });
+  expect(given.hiddenDangerRegister).toMatchObject({ n: expect.stringMatching(/^YH-/), allowedActions: expect.arrayContaining(["hiddenDanger.assign"]), subject: { name: "示例场所0", risks: { totalCount: 0 } }, evidence: { nodes: [] } });
 });
