@@ -9,10 +9,13 @@ export class ReadPaths1700000000006 implements MigrationInterface {
     await runner.query(counts);
     await runner.query(numbering);
     await runner.query(dependencies);
+    await runner.query(counties);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      drop trigger c_county on regions;
+      drop function region_keeps_county();
       drop statistics subjects_place, risks_place, hidden_dangers_place;
       drop function next_code(text, regclass, uuid);
       drop index risks_counted;
@@ -48,6 +51,21 @@ const counts = `
 
 /** A town lies in one county: asked for both, the planner must not take the chance of one times the chance of the other. */
 const dependencies = ["subjects", "risks", "hidden_dangers"].map((table) => `create statistics ${table}_place (dependencies) on region_id, town_id, county_code from ${table};`).join("\n");
+
+/** With this, a row's county_code says exactly what lies below the district, and an index on it needs no second look at the path. */
+const counties = `
+  create function region_keeps_county() returns trigger language plpgsql as $$
+  begin
+    if tg_op = 'UPDATE' and (new.level <> old.level or left(new.code, 6) <> left(old.code, 6)) then
+      raise exception '区划的层级与所属县不在原处更改;撤并改码另立后继区划 / a region keeps its level and county; a recoding makes a successor' using errcode = '23514', constraint = 'regions_recoded_by_successor';
+    end if;
+    if exists (select 1 from regions above where above.id = new.parent_id and above.level in ('DISTRICT', 'TOWN') and left(above.code, 6) <> left(new.code, 6)) then
+      raise exception '区县以下区划的前六位代码须与所属区县相同 / below a district, regions share its first six digits' using errcode = '23514', constraint = 'regions_share_county';
+    end if;
+    return new;
+  end $$;
+  create trigger c_county before insert or update on regions for each row execute function region_keeps_county();
+`;
 
 const numbering = `
   create function next_code(prefix text, numbers regclass, region uuid) returns text language plpgsql volatile as $$

@@ -34,6 +34,8 @@ export interface Grant {
   countyCode: string | null;
   /** UUID of the town the area is or lies in; absent above town level. */
   townId?: string | null;
+  /** The area is that county, or that town, whole: then its column says all that the path would. */
+  whole?: "county" | "town" | null;
   sectors: readonly string[] | null;
   subjectId: string | null;
 }

@@ -116,7 +116,7 @@ export interface EntityDeclaration extends Description {
 export interface Tree {
   path: string;
   level: string;
-  /** Level of a node to the column of placed rows that equals `of` the node for all rows below it. */
+  /** Level of a node to the column of placed rows that equals `of` the node for the rows below it and no others. */
   narrows: Readonly<Record<string, { column: PlaceColumn; of: "id" | "county_code" }>>;
   /** Levels rows can be counted by, with the column of placed rows that holds the id of their node, where there is one. */
   counts: Readonly<Record<string, Description & { column?: PlaceColumn }>>;

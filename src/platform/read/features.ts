@@ -1,7 +1,7 @@
 import { Fault } from "../fault.js";
 import { fieldsOf, type Entity } from "../entity/entity.js";
 import { filterSql } from "./filter.js";
-import { rowObject, valueSql } from "./json.js";
+import { literal, objectOfSql, rowObject, valueSql, type Pair } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Part } from "./tree.js";
 
@@ -27,8 +27,15 @@ export function featuresSql(part: Extract<Part, { kind: "features" }>, read: Rea
   const limit = read.param("integer", (values) => values.args[site]!["first"]);
   const conditions = [`${inner}.location is not null`, read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
   const rank = entity.featureOrder ? `${entity.featureOrder(inner)}, ` : "";
-  const rows = `(select ${inner}.*, row_number() over () as feature_row from (select * from ${read.source(entity, inner)} where ${conditions.join(" and ")} order by ${rank}${inner}.id limit ${limit} + 1) ${inner})`;
-  const properties = rowObject(propertiesOf(entity).map(([name, field]) => ({ key: name, aliased: false, value: valueSql(name, field, outer, read) })), read);
-  const feature = `'{"type":"Feature","id":' || to_json('${entity.prefix}' || ${outer}.id)::text || ',"geometry":' || st_asgeojson(${outer}.location, 7, 0) || ',"properties":' || ${properties.value}::text || '}'`;
-  return `(select ('{"type":"FeatureCollection","features":[' || coalesce(string_agg(${feature}, ',' order by ${outer}.feature_row) filter (where ${outer}.feature_row <= ${limit}), '') || '],"truncated":' || (count(*) > ${limit})::text || '}')::json from ${rows} ${outer}${properties.joins})`;
+  const rows = `(select ${inner}.*, row_number() over () as feature_row from (select * from ${read.source(entity, inner)} where ${conditions.join(" and ")} order by ${rank}${inner}.id limit ${limit} + 1) ${inner}) ${outer}`;
+  const pair = (key: string, value: string): Pair => ({ key, aliased: false, value });
+  const properties = rowObject(propertiesOf(entity).map(([name, field]) => pair(name, valueSql(name, field, outer, read))), read);
+  const feature = rowObject([pair("type", "'Feature'::text"), pair("id", `${literal(entity.prefix)} || ${outer}.id`), pair("geometry", valueSql(geometryName, geometry, outer, read)), pair("properties", properties.value)], read);
+  const collection = [
+    pair("type", "'FeatureCollection'::text"),
+    // Rows arrive in order, and an aggregate takes them as they come.
+    pair("features", `coalesce(json_agg(${feature.value}) filter (where ${outer}.feature_row <= ${limit}), '[]'::json)`),
+    pair("truncated", `count(*) > ${limit}`),
+  ];
+  return objectOfSql(collection, `from ${rows}${properties.joins}${feature.joins}`, read);
 }

@@ -4,8 +4,8 @@ import type { ReadSql, ValueSource } from "./read-sql.js";
 import { uuidOf } from "./identity.js";
 
 /**
- * Where rows lie, in SQL. The path is the truth; the narrow columns (town, county) stand beside it because an index
- * on them serves place, filter, order and page together, which no index on paths can.
+ * Where rows lie, in SQL. The path is the truth for any place; for a county or a town a narrow column says the same,
+ * and an index on it serves place, filter, order and page together, which no index on paths can.
  */
 
 /** The planner expects one row in a thousand below any path, and would sort whole counties for it; of "<> 0" it expects nearly all, which beside a narrow column is so. */
@@ -15,11 +15,9 @@ const below = (alias: string, path: string) => `(${alias}.region_path <@ ${path}
 export function withinSql(target: Entity, shape: unknown, source: ValueSource, alias: string, read: ReadSql): string {
   const { table, tree } = placeTree();
   const place = read.param("uuid", (values) => uuidOf(source(values)));
-  const path = below(alias, `(select p.${tree.path} from ${table} p where p.id = ${place})`);
   const narrow = tree.narrows[read.hints.levelOf(shape) ?? ""];
-  if (!narrow || !placeColumnsOf(target).includes(narrow.column)) return path;
-  const equal = narrow.of === "id" ? place : `(select p.${narrow.of} from ${table} p where p.id = ${place})`;
-  return `${alias}.${narrow.column} = ${equal} and ${path}`;
+  if (!narrow || !placeColumnsOf(target).includes(narrow.column)) return below(alias, `(select p.${tree.path} from ${table} p where p.id = ${place})`);
+  return `${alias}.${narrow.column} = ${narrow.of === "id" ? place : `(select p.${narrow.of} from ${table} p where p.id = ${place})`}`;
 }
 
 /** Rows within the areas of grants. `pick` gives the same grants for every actor of one shape. */
@@ -28,10 +26,13 @@ export function areasSql(target: Entity, alias: string, name: string, grants: re
   if (grants.length === 1) {
     // Equality keeps the order of an index that begins with the column; "any" of an array does not.
     const [grant] = grants as [Grant];
+    const town = grant.townId && placeColumnsOf(target).includes("town_id") ? `${alias}.town_id = ${bound("uuid", "town", ([only]) => only!.townId)}` : undefined;
+    if (town && grant.whole === "town") return town;
+    const county = grant.countyCode ? `${alias}.county_code = ${bound("text", "county", ([only]) => only!.countyCode)}` : undefined;
+    if (county && grant.whole === "county") return county;
+    const narrow = town ?? county;
     const path = below(alias, bound("ltree", "path", ([only]) => only!.regionPath));
-    if (grant.townId && placeColumnsOf(target).includes("town_id")) return `(${alias}.town_id = ${bound("uuid", "town", ([only]) => only!.townId)} and ${path})`;
-    if (grant.countyCode) return `(${alias}.county_code = ${bound("text", "county", ([only]) => only!.countyCode)} and ${path})`;
-    return path;
+    return narrow ? `(${narrow} and ${path})` : path;
   }
   const paths = bound("ltree[]", "paths", (all) => all.map((grant) => grant.regionPath));
   const path = below(alias, `any(${paths})`);

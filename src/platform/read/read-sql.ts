@@ -204,6 +204,6 @@ const shapes = new WeakMap<Actor, string>();
 
 function shapeOfActor(actor: Actor): string {
   return `${actor.kind === "PUBLIC" ? "P" : "K"}|${actor.grants
-    .map((grant) => `${grant.role}${grant.regionPath !== null ? "r" : ""}${grant.countyCode ? "c" : ""}${grant.townId ? "t" : ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
+    .map((grant) => `${grant.role}${grant.regionPath !== null ? "r" : ""}${grant.countyCode ? "c" : ""}${grant.townId ? "t" : ""}${grant.whole?.[0]?.toUpperCase() ?? ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
     .join(",")}`;
 }
