@@ -85,7 +85,7 @@ export const HiddenDanger = entity({
     open: computed("boolean", "是否未了结", "still open", OPEN, { filter: true }),
     overdue: computed("boolean", "是否超期(按所取时点计算)", "overdue at the instant asked for", (alias, read) => `coalesce(${OPEN(alias)} and ${alias}.status not in ('PENDING_ACCEPTANCE','ACCEPTED') and ${alias}.effective_deadline < ${read.today()}, false)`, { filter: true, group: true }),
     overdueDays: computed("int", "超期天数", "days overdue", (alias, read) => `case when ${OPEN(alias)} and ${alias}.effective_deadline < ${read.today()} then ${read.today()} - ${alias}.effective_deadline end`, { nullable: true }),
-    allowedActions: coded("text", "当前可执行的操作", "actions you may take now", ["status"], (row, actor) => allowedOn(HiddenDanger, row, actor), { list: true }),
+    allowedActions: coded("text", "当前可执行的操作", "actions you may take now", ["status", "grade", "manageType"], (row, actor) => allowedOn(HiddenDanger, row, actor), { list: true }),
   },
   relations: {
     subject: one(() => Subject, "subject_id", "监管对象", "subject"),

@@ -117,7 +117,7 @@ export const Risk = entity({
     quality: textList("存疑标记", "doubts about the record", { filter: true }),
     levelColour: computed("text", "现状等级屏显颜色", "screen colour of the current level", (alias) => COLOUR(`${alias}.current_level`)),
     reviewOverdue: computed("boolean", "复评是否逾期(按所取时点)", "review overdue at the instant asked for", (alias, read) => `coalesce(${alias}.status in ('IN_FORCE','REVIEWING') and ${alias}.next_review_due < ${read.today()}, false)`, { filter: true }),
-    allowedActions: coded("text", "当前可执行的操作", "actions you may take now", ["status"], (row, actor) => allowedOn(Risk, row, actor), { list: true }),
+    allowedActions: coded("text", "当前可执行的操作", "actions you may take now", ["status", "currentLevel"], (row, actor) => allowedOn(Risk, row, actor), { list: true }),
   },
   relations: {
     subject: one(() => Subject, "subject_id", "监管对象", "subject"),

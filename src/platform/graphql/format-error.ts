@@ -13,6 +13,8 @@ export function formatError(formatted: GraphQLFormattedError, raw: unknown): Gra
   if (known instanceof Fault) return { ...formatted, message: known.message, extensions: { ...known.extensions } };
   const code = String(formatted.extensions?.["code"] ?? "");
   if (cause instanceof GraphQLError && KEPT.has(code)) return { ...formatted, message: formatted.message.slice(0, 500), extensions: { ...formatted.extensions, retryable: false } };
+  // An argument graphql-js itself refuses while executing: the only errors of its own that carry nodes.
+  if (cause instanceof GraphQLError && cause.nodes && !cause.originalError) return { ...formatted, message: formatted.message.slice(0, 500), extensions: { code: "BAD_USER_INPUT", retryable: false } };
   // What a hook threw comes here twice; the first time masked, with nothing in it to tell.
   if (!(cause instanceof Error && cause.message === MASKED)) process.stderr.write(`${JSON.stringify({ level: "error", cause: cause instanceof Error ? cause.stack : String(cause) })}\n`);
   const internal = new Fault("INTERNAL", {});

@@ -65,9 +65,9 @@ interface Answered {
 /** The tree and its arguments, or undefined where ordinary execution has to answer or to refuse. */
 function coerce(schema: GraphQLSchema, compiler: Compiler, document: DocumentNode, operation: OperationDefinitionNode, given: Record<string, unknown>): Asked | undefined {
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given, { maxErrors: 1 });
-  const tree = coerced && compiler.tree(document, operation, coerced);
-  if (!coerced || !tree) return undefined;
   try {
+    const tree = coerced && compiler.tree(document, operation, coerced);
+    if (!coerced || !tree) return undefined;
     return { tree, args: argumentsAt(tree.sites, coerced) };
   } catch (error) {
     if (error instanceof GraphQLError) return undefined;
@@ -100,8 +100,9 @@ async function answerQuery(compiler: Compiler, pool: Pool, asked: Asked, context
     return { data: dataOf(await textOf(statement, pool, asked, context), asked, context.actor) };
   } catch (error) {
     // Values, too, may be refused as they are bound: a cursor of another list, a box turned over.
-    if (error instanceof Fault) return undefined;
-    throw faultFromDatabase(error);
+    const fault = faultFromDatabase(error);
+    if (fault instanceof Fault && fault.code !== "TIMEOUT" && fault.code !== "OVERLOADED") return undefined;
+    throw fault;
   }
 }
 

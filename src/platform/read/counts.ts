@@ -29,11 +29,13 @@ export function countsSql(part: Extract<Part, { kind: "counts" }>, show: Show, r
       keys.push({ name: dimension.name, sql: fieldSql(dimension.name, dimension.field, inner, read) });
     } else {
       if (keys.some((key) => key.name === "region")) throw new Fault("INVALID_INPUT", { field: "by", rule: "one region level at a time" });
-      keys.push({ name: "region", sql: ancestorSql(value, inner, read) });
+      keys.push({ name: "region", sql: ancestorSql(entity, value, inner, read) });
     }
   }
   const conditions = [read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
   const where = conditions.length > 0 ? ` where ${conditions.join(" and ")}` : "";
+  // Place first: the order of the index that counting reads, so that groups need no hashing.
+  keys.sort((a, b) => Number(b.name === "region") - Number(a.name === "region"));
   const selected = keys.map((key) => `${key.sql} as "${key.name}"`);
   const positions = keys.map((_, index) => index + 1);
   const grouped =

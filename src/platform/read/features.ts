@@ -1,6 +1,6 @@
 import { Fault } from "../fault.js";
 import { fieldsOf, type Entity } from "../entity/entity.js";
-import { filterSql } from "./filter.js";
+import { fieldSql, filterSql } from "./filter.js";
 import { literal, objectOfSql, rowObject, valueSql, type Pair } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Part } from "./tree.js";
@@ -25,7 +25,7 @@ export function featuresSql(part: Extract<Part, { kind: "features" }>, read: Rea
   const [geometryName, geometry] = Object.entries(fieldsOf(entity)).find(([, field]) => field.kind === "geometry") ?? [];
   if (!geometryName || !geometry) throw new Error(`${entity.name} has no geometry`);
   const limit = read.param("integer", (values) => values.args[site]!["first"]);
-  const conditions = [`${inner}.location is not null`, read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
+  const conditions = [`${fieldSql(geometryName, geometry, inner, read)} is not null`, read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
   const rank = entity.featureOrder ? `${entity.featureOrder(inner)}, ` : "";
   const rows = `(select ${inner}.*, row_number() over () as feature_row from (select * from ${read.source(entity, inner)} where ${conditions.join(" and ")} order by ${rank}${inner}.id limit ${limit} + 1) ${inner}) ${outer}`;
   const pair = (key: string, value: string): Pair => ({ key, aliased: false, value });

@@ -62,23 +62,23 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
       parts.push(bboxSql(target, inner, alias, read));
     } else if (field) {
       mayUse(key, field, read);
-      parts.push(operators(field, value as Record<string, unknown>, inner, fieldSql(key, field, alias, read), read, budget));
+      parts.push(operators(field, value as Record<string, unknown>, inner, () => fieldSql(key, field, alias, read), read, budget));
     } else if (relation) {
       const other = relation.target();
       const joined = read.alias();
-      const from = `select 1 from ${read.source(other, joined)} where`;
-      const scope = relation.owned ? "" : ` and ${read.scope(other, joined)}`;
-      const where = relation.where ? ` and ${relation.where(joined, read)}` : "";
+      const from = () => `select 1 from ${read.source(other, joined)} where`;
+      const scope = () => (relation.owned ? "" : ` and ${read.scope(other, joined)}`);
+      const where = () => (relation.where ? ` and ${relation.where(joined, read)}` : "");
       if (relation.cardinality === "one") {
-        parts.push(`exists (${from} ${joined}.id = ${alias}.${relation.key}${scope} and ${filterSql(other, value, inner, joined, read, budget, depth + 1)})`);
+        parts.push(`exists (${from()} ${joined}.id = ${alias}.${relation.key}${scope()} and ${filterSql(other, value, inner, joined, read, budget, depth + 1)})`);
       } else {
-        const link = `${joined}.${relation.key} = ${alias}.id${where}${scope}`;
+        const link = () => `${joined}.${relation.key} = ${alias}.id${where()}${scope()}`;
         for (const [quantifier, nested] of Object.entries(value as Record<string, unknown>)) {
           if (nested === null || nested === undefined) continue;
           const condition = filterSql(other, nested, step(inner, quantifier), joined, read, budget, depth + 1);
-          if (quantifier === "some") parts.push(`exists (${from} ${link} and ${condition})`);
-          else if (quantifier === "none") parts.push(`not exists (${from} ${link} and ${condition})`);
-          else parts.push(`not exists (${from} ${link} and (${condition}) is not true)`);
+          if (quantifier === "some") parts.push(`exists (${from()} ${link()} and ${condition})`);
+          else if (quantifier === "none") parts.push(`not exists (${from()} ${link()} and ${condition})`);
+          else parts.push(`not exists (${from()} ${link()} and (${condition}) is not true)`);
         }
       }
     }
@@ -86,7 +86,8 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
   return parts.length === 0 ? "true" : parts.join(" and ");
 }
 
-function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, sql: string, read: ReadSql, budget: { left: number }): string {
+function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, made: () => string, read: ReadSql, budget: { left: number }): string {
+  let known: string | undefined;
   const cast = CAST[field.kind] ?? "text";
   const parts: string[] = [];
   for (const [operator, value] of Object.entries(wanted)) {
@@ -94,6 +95,7 @@ function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, 
     budget.left -= 1;
     if (budget.left < 0) throw new Fault("LIMIT_EXCEEDED", { limit: "filterPredicates", maximum: MAX_PREDICATES });
     const at = step(reach, operator);
+    const sql = (known ??= made());
     switch (operator) {
       case "eq":
         parts.push(value === null ? `${sql} is null` : `${sql} = ${read.param(cast, at)}`);
@@ -142,7 +144,7 @@ function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, 
 function idOperators(target: Entity, wanted: Record<string, unknown>, reach: Reach, sql: string, read: ReadSql): string {
   const parts: string[] = [];
   if (wanted["eq"] !== undefined) parts.push(`${sql} = ${read.param("uuid", (values) => uuidOf((reach(values) as { eq: string }).eq, target))}`);
-  if (wanted["in"] !== undefined) parts.push(`${sql} = any(${read.param("uuid[]", (values) => (reach(values) as { in: string[] }).in.map((id) => uuidOf(id, target)))})`);
+  if (wanted["in"] != null) parts.push(`${sql} = any(${read.param("uuid[]", (values) => (reach(values) as { in: string[] }).in.map((id) => uuidOf(id, target)))})`);
   return parts.length === 0 ? "true" : parts.join(" and ");
 }
 

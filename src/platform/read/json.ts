@@ -22,7 +22,7 @@ const nameable = (pairs: readonly Pair[]) => pairs.length > 0 && pairs.every(({ 
 function built(pairs: readonly Pair[], read: ReadSql): string {
   const keyOf = ({ key, aliased }: Pair) => (aliased ? read.param("text", () => key, `alias:${key}`) : literal(key));
   if (pairs.length <= 50) return `json_build_object(${pairs.map((pair) => `${keyOf(pair)}, ${pair.value}`).join(", ")})`;
-  const members = pairs.map((pair) => `to_json(${keyOf(pair)})::text || ':' || coalesce(to_json(${pair.value})::text, 'null')`);
+  const members = pairs.map((pair) => `to_json(${keyOf(pair)}::text)::text || ':' || coalesce(to_json(${pair.value})::text, 'null')`);
   return `('{' || ${members.join(" || ',' || ")} || '}')::json`;
 }
 
@@ -33,23 +33,30 @@ export const objectSql = (pairs: readonly Pair[], read: ReadSql): string => {
   return `(select row_to_json(${row}) from (select ${columns(pairs)}) ${row})`;
 };
 
-/** The object of the one row a query finds: `from` begins with "from" and may name no row at all. */
+/** The object of the one row a query finds: `from` begins with "from" and may find no row at all. */
 export const objectOfSql = (pairs: readonly Pair[], from: string, read: ReadSql): string => {
   if (!nameable(pairs)) return `(select ${built(pairs, read)} ${from})`;
   const row = read.alias();
   return `(select row_to_json(${row}) from (select ${columns(pairs)} ${from}) ${row})`;
 };
 
-/** Objects of many rows: an expression, and the joins that must stand after the rows for it to mean anything. */
+/** The text of an object at the top of a statement: joined, where a further object would copy all that lies below once more. */
+export const textSql = (pairs: readonly Pair[], read: ReadSql): string => {
+  const members = pairs.map(({ key, aliased, value }, at) => `${literal(at === 0 ? "{" : ",")}, ${aliased ? `to_json(${read.param("text", () => key, `alias:${key}`)})` : literal(`"${key}"`)}, ':', coalesce((${value})::text, 'null')`);
+  return pairs.length === 0 ? "'{}'" : `concat(${members.join(", ")}, '}')`;
+};
+
+/** Objects of many rows: an expression, the row it makes JSON of where it is one, and the joins that must stand after the rows for it to mean anything. */
 export interface RowObject {
   value: string;
+  record?: string;
   joins: string;
 }
 
-export const rowObject = (pairs: readonly Pair[], read: ReadSql): RowObject => {
-  if (!nameable(pairs)) return { value: built(pairs, read), joins: "" };
+export const rowObject = (pairs: readonly Pair[], read: ReadSql, joins = ""): RowObject => {
+  if (!nameable(pairs)) return { value: built(pairs, read), joins };
   const row = read.alias();
-  return { value: `row_to_json(${row})`, joins: ` cross join lateral (select ${columns(pairs)}) ${row}` };
+  return { value: `row_to_json(${row})`, record: row, joins: `${joins} cross join lateral (select ${columns(pairs)}) ${row}` };
 };
 
 /** What rows of an entity are shown as: a client's selection, or the carrier of ordinary execution. */

@@ -38,7 +38,8 @@ export function listSql(part: ListPart, link: ((alias: string) => string) | null
   const total = () => `(select count(*) from (select 1 from ${source}${where} limit ${COUNT_BOUND + 1}) counted)`;
   const page = new PageSql(part, args, backward, show, read);
   const pairs = part.connection.map((item): Pair => ({ key: item.key, aliased: item.aliased, value: page.itemSql(item, total) }));
-  if (!page.wanted) return objectSql(pairs, read);
+  const counted = part.connection.some(({ part: { kind } }) => kind === "totalCount" || kind === "totalCountIsExact");
+  if (!page.wanted && counted && !args.after && !args.before) return objectSql(pairs, read);
   const seek = args.after || args.before ? `${where ? " and" : " where"} ${keysetSql(entity, terms, site, backward, read)}` : "";
   const rows = `(select ${inner}.* from ${source}${where}${seek} order by ${orderBySql(terms, backward)} limit ${bucketOf(size) + 1}) ${page.rows}`;
   return objectOfSql(pairs, `from (${page.gather(rows)}) ${page.alias}`, read);
@@ -102,8 +103,9 @@ class PageSql {
     return { value: edge.value, joins: joins + edge.joins };
   }
 
-  private slice({ value, joins }: RowObject): string {
-    const name = this.array(value);
+  private slice({ value, record, joins }: RowObject): string {
+    // Rows become JSON all at once, as an array of records.
+    const name = this.array(record ?? value);
     this.joins += joins;
     return `coalesce(array_to_json(${this.alias}.${name}[${this.first()}:${this.last()}]), '[]'::json)`;
   }
@@ -123,14 +125,14 @@ class PageSql {
   private last = () => (this.backward ? `${this.alias}.fetched` : `least(${this.size()}, ${this.alias}.fetched)`);
 
   private info(name: string): string {
-    const more = `${this.alias}.fetched > ${this.size()}`;
+    const more = () => `${this.alias}.fetched > ${this.size()}`;
     switch (name) {
       case "__typename":
         return "'PageInfo'::text";
       case "hasNextPage":
-        return this.backward ? `${Boolean(this.args.before)}` : more;
+        return this.backward ? `${Boolean(this.args.before)}` : more();
       case "hasPreviousPage":
-        return this.backward ? more : `${Boolean(this.args.after)}`;
+        return this.backward ? more() : `${Boolean(this.args.after)}`;
       case "startCursor":
         return this.cursorAt(this.first());
       default:

@@ -42,10 +42,10 @@ export function areasSql(target: Entity, alias: string, name: string, grants: re
 }
 
 /** The node of the place tree at a level that a row lies in. */
-export function ancestorSql(level: string, alias: string, read: ReadSql): string {
+export function ancestorSql(from: Entity, level: string, alias: string, read: ReadSql): string {
   const target = placeTree();
   const column = target.tree.counts[level]?.column;
-  if (column) return `${alias}.${column}`;
+  if (column && placeColumnsOf(from).includes(column)) return `${alias}.${column}`;
   const node = read.alias();
   return `(select ${node}.id from ${read.source(target, node)} where ${node}.${target.tree.path} @> ${alias}.region_path and ${node}.${target.tree.level} = '${level}')`;
 }

@@ -7,7 +7,7 @@ import { bucketOf } from "./page.js";
  * Whatever the statement's text depends on must be here, and nothing else may reach the text.
  */
 export function shapeOf(args: Record<string, unknown>, hints: Hints): string {
-  return JSON.stringify(args, (key, value: unknown) => (key === "filter" ? structure(value, hints) : reduce(key, value)));
+  return JSON.stringify(Object.entries(args).map(([key, value]) => [key, key === "filter" ? structure(value, hints) : reduce(key, value)]));
 }
 
 function reduce(key: string, value: unknown): unknown {

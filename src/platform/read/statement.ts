@@ -2,21 +2,40 @@ import { fieldsOf, parseId, relationsOf, type Entity } from "../entity/entity.js
 import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import { uuidOf } from "./identity.js";
-import { literal, objectOfSql, objectSql, rowObject, valueSql, type Pair, type Show } from "./json.js";
+import { literal, objectOfSql, objectSql, rowObject, textSql, valueSql, type Pair, type Show } from "./json.js";
 import { listSql } from "./list.js";
 import { objectTypesOf } from "./meaning.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Item, Part } from "./tree.js";
 
 /** The whole statement: one row, one column, the text of `data`. */
-export const statementSql = (items: readonly Item[], read: ReadSql) => `select ${objectSql(pairsOf(items, "", read), read)}::text as data`;
+export const statementSql = (items: readonly Item[], read: ReadSql) => `select ${textSql(pairsOf(items, "", read), read)} as data`;
 
-const pairsOf = (items: readonly Item[], alias: string, read: ReadSql): Pair[] => items.map(({ key, aliased, part }) => ({ key, aliased, value: partSql(part, alias, read) }));
+/**
+ * Keys and values of a selection on an alias. Given a list of joins, what a row links to is joined beside it:
+ * PostgreSQL then remembers the linked rows it has met, where it would look up a subquery's anew for every row.
+ */
+const pairsOf = (items: readonly Item[], alias: string, read: ReadSql, joins?: string[]): Pair[] =>
+  items.map(({ key, aliased, part }) => ({ key, aliased, value: part.kind === "one" && joins ? joinedSql(part, alias, read, joins) : partSql(part, alias, read) }));
+
+function joinedSql({ relation, selection }: Extract<Part, { kind: "one" }>, alias: string, read: ReadSql, joins: string[]): string {
+  const target = relation.target();
+  const inner = read.alias();
+  const linked = read.alias();
+  const object = selected.rows(selection, inner, read);
+  const scope = relation.owned ? "" : ` and ${read.scope(target, inner)}`;
+  joins.push(` left join lateral (select ${object.value} as object from ${read.source(target, inner)}${object.joins} where ${inner}.id = ${alias}.${relation.key}${scope} limit 1) ${linked} on true`);
+  return `${linked}.object`;
+}
 
 /** Rows as the client selected them; where an entity has variants, each by its own type's selection. */
 const selected: Show = {
   rows({ items, variants, entity }, alias, read) {
-    if (items) return rowObject(pairsOf(items, alias, read), read);
+    if (items) {
+      const joins: string[] = [];
+      const pairs = pairsOf(items, alias, read, joins);
+      return rowObject(pairs, read, joins.join(""));
+    }
     const branches = [...variants!].map(([variant, chosen]) => ({ variant, object: rowObject(pairsOf(chosen, alias, read), read) }));
     return {
       value: `case ${alias}.${entity.variants!.column} ${branches.map(({ variant, object }) => `when ${literal(variant)} then ${object.value}`).join(" ")} end`,
