@@ -28,6 +28,12 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   const contract = printContract(made);
   const keys = new Keys(engine.pool);
   const now = () => new Date().toISOString();
+  let began: string | null = null;
+  const historyBegan = async () => {
+    if (began !== null) return began;
+    const { rows } = await engine.pool.query("select to_json(min(at)) as began from audit_events");
+    return (began = (rows[0] as { began: string | null }).began);
+  };
   const hints = new LearnedHints(engine.pool);
   await hints.ready();
   const { rows } = await engine.pool.query("select demo, story_last_day::text as day from system_settings");
@@ -70,7 +76,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     fileRoute(engine, join(config.dataDir, "files"), withCall),
     ...importRoutes(engine, withCall),
   ];
-  const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, now, config.compileReads)]);
+  const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();
   const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes });
   return {

@@ -78,7 +78,7 @@ actions({
   },
   "hiddenDanger.fixOnSpot": {
     zh: "即查即改销号", en: "fix on the spot and close", on: HiddenDanger, from: ["REGISTERED"], to: "CLOSED", by: [...ENTERPRISE, ...REGULATORS, "INTEGRATION_CLIENT"],
-    when: { rule: "GENERAL and ON_SPOT only", holds: (row) => row["grade"] === "GENERAL" && row["manageType"] === "ON_SPOT" },
+    when: { rule: "GENERAL and ON_SPOT only", reads: ["grade", "manageType"], holds: (row) => row["grade"] === "GENERAL" && row["manageType"] === "ON_SPOT" },
     input: { evidence: given.id(() => Attachment, "整改后佐证", "evidence of the state after", { list: true, required: true }) }, work: fixOnSpot,
   },
   "hiddenDanger.assign": {
@@ -107,7 +107,7 @@ actions({
   },
   "hiddenDanger.writeOff": {
     zh: "销号", en: "write off", on: HiddenDanger, from: ["ACCEPTED"], to: "CLOSED", by: REGULATORS,
-    when: { rule: "MAJOR is written off by the lead department or above", holds: (row, actor) => row["grade"] !== "MAJOR" || actor.grants.some((grant) => [...SECTOR, "COMMITTEE_OFFICE"].includes(grant.role)) },
+    when: { rule: "MAJOR is written off by the lead department or above", reads: ["grade"], holds: (row, actor) => row["grade"] !== "MAJOR" || actor.grants.some((grant) => [...SECTOR, "COMMITTEE_OFFICE"].includes(grant.role)) },
     input: comment, work: writeOff,
   },
   "hiddenDanger.raiseGrade": {

@@ -1,9 +1,9 @@
 import { Organization } from "../organizations/organization.js";
 import { Person } from "../people/person.js";
-import { allowedOn } from "../platform/actions.js";
+import { allowedActions } from "../platform/actions.js";
 import { entity, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
-import { coded, computed, date, dateTime, decimal, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
+import { computed, date, dateTime, decimal, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import { Region } from "../regions/region.js";
 import { ControlMeasure, Risk } from "../risks/risk.js";
 import { Enterprise, Subject } from "../subjects/subject.js";
@@ -85,7 +85,7 @@ export const HiddenDanger = entity({
     open: computed("boolean", "是否未了结", "still open", OPEN, { filter: true }),
     overdue: computed("boolean", "是否超期(按所取时点计算)", "overdue at the instant asked for", (alias, read) => `coalesce(${OPEN(alias)} and ${alias}.status not in ('PENDING_ACCEPTANCE','ACCEPTED') and ${alias}.effective_deadline < ${read.today()}, false)`, { filter: true, group: true }),
     overdueDays: computed("int", "超期天数", "days overdue", (alias, read) => `case when ${OPEN(alias)} and ${alias}.effective_deadline < ${read.today()} then ${read.today()} - ${alias}.effective_deadline end`, { nullable: true }),
-    allowedActions: coded("text", "当前可执行的操作", "actions you may take now", ["status", "grade", "manageType"], (row, actor) => allowedOn(HiddenDanger, row, actor), { list: true }),
+    allowedActions: allowedActions(() => HiddenDanger),
   },
   relations: {
     subject: one(() => Subject, "subject_id", "监管对象", "subject"),

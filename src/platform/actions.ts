@@ -1,5 +1,5 @@
 import type { Actor, Role } from "./actor.js";
-import type { Description, Entity, FieldKind } from "./entity/entity.js";
+import type { CodeField, Description, Entity, FieldKind } from "./entity/entity.js";
 import type { EnumType } from "./entity/enumeration.js";
 import type { TakenRow, Unit } from "./write/unit.js";
 
@@ -38,8 +38,8 @@ export interface Action extends Description {
   to?: string;
   /** Makes a new row instead of taking one. */
   creates?: boolean;
-  /** A rule that needs the row; its name is told when it refuses. */
-  when?: { rule: string; holds: (row: TakenRow, actor: Actor) => boolean };
+  /** A rule that needs the row: the fields it reads, and no others reach it. Its name is told when it refuses. */
+  when?: { rule: string; reads: readonly string[]; holds: (row: Readonly<Record<string, unknown>>, actor: Actor) => boolean };
   input: Readonly<Record<string, InputField>>;
   /** What the action does inside its unit; gives the UUID of the row returned. */
   work: (unit: Unit, input: Input, row: TakenRow) => Promise<string>;
@@ -61,15 +61,28 @@ export const allActions = (): ReadonlyMap<string, Action> => table;
 /** `hiddenDanger.writeOff` -> `hiddenDangerWriteOff`. */
 export const mutationName = (action: string) => action.replace(/\.(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** Actions the actor may take on a row as it stands: what `allowedActions` shows. */
-export function allowedOn(entity: Entity, row: TakenRow | Readonly<Record<string, unknown>>, actor: Actor): string[] {
-  const status = row["status"] as string | undefined;
-  return [...table]
-    .filter(([, action]) => action.on === entity && !action.creates)
-    .filter(([, action]) => mayAct(action, actor))
-    .filter(([, action]) => !action.from || (status !== undefined && action.from.includes(status)))
-    .filter(([, action]) => !action.when || action.when.holds(row as TakenRow, actor))
-    .map(([name]) => name);
-}
+/** Whether an action's rule holds for a row, which it sees no more of than it says it reads. */
+export const ruleHolds = ({ when }: Action, row: Readonly<Record<string, unknown>>, actor: Actor) => !when || when.holds(Object.fromEntries(when.reads.map((name) => [name, row[name]])), actor);
+
+/** The field that shows which actions the actor may take on a row as it stands, so that no client makes the rules again. */
+export const allowedActions = (entity: () => Entity): CodeField => ({
+  from: "code",
+  kind: "text",
+  list: true,
+  zh: "当前可执行的操作",
+  en: "actions you may take now",
+  // The actions of an entity are declared after it.
+  get needs() {
+    return [...new Set(["status", ...actionsOn(entity()).flatMap(([, action]) => action.when?.reads ?? [])])];
+  },
+  compute: (row, actor) =>
+    actionsOn(entity())
+      .filter(([, action]) => mayAct(action, actor))
+      .filter(([, action]) => !action.from || action.from.includes(String(row["status"])))
+      .filter(([, action]) => ruleHolds(action, row, actor))
+      .map(([name]) => name),
+});
+
+const actionsOn = (entity: Entity) => [...table].filter(([, action]) => action.on === entity && !action.creates);
 
 export const mayAct = (action: Action, actor: Actor) => !actor.readOnly && actor.grants.some((grant) => action.by.includes(grant.role));

@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly notes: Record<string, unknown>;
   /** What a hook threw: Apollo Server masks it, so the front asks here what to answer. */
   readonly failure: { error?: unknown };
+  /** Variables of the operation, coerced and with their defaults; absent where one was refused. */
+  variables?: Record<string, unknown>;
   /** The reader of this operation; set once its instant is known. */
   reader: Reader;
   /** A reader at another instant, for payloads of repeated calls. */

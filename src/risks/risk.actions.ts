@@ -102,6 +102,7 @@ actions({
     zh: "审定纳入管控", en: "approve into force", on: Risk, from: ["ASSESSED"], to: "IN_FORCE", by: [...ENTERPRISE, ...REGULATORS],
     when: {
       rule: "MAJOR and CONSIDERABLE are approved by the lead department",
+      reads: ["currentLevel"],
       holds: (row, actor) => !["MAJOR", "CONSIDERABLE"].includes(String(row["currentLevel"])) || actor.grants.some((grant) => LEAD.includes(grant.role)),
     },
     input: { responsiblePerson: given.id(() => Person, "责任人", "responsible person"), emergencyPlanRef: given.text("应急预案编号", "reference of the emergency plan", { max: 200 }) },

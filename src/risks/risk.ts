@@ -1,8 +1,8 @@
 import { Person } from "../people/person.js";
-import { allowedOn } from "../platform/actions.js";
+import { allowedActions } from "../platform/actions.js";
 import { entity, extend, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
-import { bool, coded, computed, date, dateTime, decimal, geometry, json, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
+import { bool, computed, date, dateTime, decimal, geometry, json, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import { Region } from "../regions/region.js";
 import { Subject } from "../subjects/subject.js";
 
@@ -117,7 +117,7 @@ export const Risk = entity({
     quality: textList("存疑标记", "doubts about the record", { filter: true }),
     levelColour: computed("text", "现状等级屏显颜色", "screen colour of the current level", (alias) => COLOUR(`${alias}.current_level`)),
     reviewOverdue: computed("boolean", "复评是否逾期(按所取时点)", "review overdue at the instant asked for", (alias, read) => `coalesce(${alias}.status in ('IN_FORCE','REVIEWING') and ${alias}.next_review_due < ${read.today()}, false)`, { filter: true }),
-    allowedActions: coded("text", "当前可执行的操作", "actions you may take now", ["status", "currentLevel"], (row, actor) => allowedOn(Risk, row, actor), { list: true }),
+    allowedActions: allowedActions(() => Risk),
   },
   relations: {
     subject: one(() => Subject, "subject_id", "监管对象", "subject"),

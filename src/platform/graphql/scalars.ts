@@ -7,12 +7,16 @@ const refuse = (name: string, rule: string): never => {
 const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})$/;
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/;
 
-const isDay = (text: string) => {
+/** A calendar day that exists: 30 February is none, though Date.parse takes it for one of March. */
+export const isDay = (text: string) => {
   const [, year, month, day] = DAY.exec(text) ?? [];
   if (!year) return false;
   const made = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
   return Number(year) >= 1900 && Number(year) <= 2200 && made.getUTCMonth() === Number(month) - 1 && made.getUTCDate() === Number(day);
 };
+
+/** A moment with offset on a day that exists. */
+export const isMoment = (text: string) => MOMENT.test(text) && isDay(text.slice(0, 10)) && !Number.isNaN(Date.parse(text));
 
 const textual = (name: string, description: string, rule: string, sound: (text: string) => boolean) =>
   new GraphQLScalarType<string, unknown>({
@@ -28,7 +32,7 @@ export const DateTimeScalar = textual(
   "DateTime",
   "时刻,ISO 8601,带时区偏移;输出为 +08:00 / A moment, ISO 8601 with offset; written at +08:00",
   "ISO 8601 with offset, years 1900-2200",
-  (text) => MOMENT.test(text) && isDay(text.slice(0, 10)) && !Number.isNaN(Date.parse(text)),
+  isMoment,
 );
 
 export const DateScalar = textual(

@@ -26,21 +26,32 @@ export function stringifyAnswer(value: { data?: unknown; extensions?: unknown })
   return value.extensions ? `{"data":${value.data.text},"extensions":${JSON.stringify(value.extensions)}}` : `{"data":${value.data.text}}`;
 }
 
+export interface Clock {
+  now: () => string;
+  /** When recorded history begins; null while there is none. */
+  began: () => Promise<string | null>;
+}
+
 /**
  * Answers operations with the text of one statement, inside Apollo Server: its parsing, validation, limits, CSRF check
  * and plugins have run by then. What no statement can answer, and every refusal of arguments, is left to ordinary execution.
  */
-export function compiledAnswers(schema: GraphQLSchema, pool: Pool, hints: Hints, now: () => string, compile = true): ApolloServerPlugin<RequestContext> {
+export function compiledAnswers(schema: GraphQLSchema, pool: Pool, hints: Hints, clock: Clock, compile = true): ApolloServerPlugin<RequestContext> {
   const compiler = new Compiler(schema, hints);
   return {
     async requestDidStart() {
       return {
         async didResolveOperation({ operation, request, document, contextValue }) {
-          if (operation?.operation === "query") contextValue.reader = contextValue.readerAt(instantOf(operation, request.variables ?? {}, document, now));
+          if (!operation) return;
+          const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], request.variables ?? {}, { maxErrors: 1 });
+          // A refused variable is told by ordinary execution.
+          if (!coerced) return;
+          contextValue.variables = coerced;
+          if (operation.operation === "query") contextValue.reader = contextValue.readerAt(instantOf(operation, coerced, document, clock.now, await clock.began()));
         },
         async responseForOperation({ operation, document, request, contextValue, response }) {
-          if (!compile) return null;
-          const asked = coerce(schema, compiler, document, operation, request.variables ?? {});
+          if (!compile || !contextValue.variables) return null;
+          const asked = askedOf(compiler, document, operation, contextValue.variables);
           if (!asked) return null;
           const answered = await (operation.operation === "mutation" ? answerDeed(compiler, pool, asked, contextValue) : answerQuery(compiler, pool, asked, contextValue));
           if (!answered) return null;
@@ -63,12 +74,10 @@ interface Answered {
 }
 
 /** The tree and its arguments, or undefined where ordinary execution has to answer or to refuse. */
-function coerce(schema: GraphQLSchema, compiler: Compiler, document: DocumentNode, operation: OperationDefinitionNode, given: Record<string, unknown>): Asked | undefined {
-  const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], given, { maxErrors: 1 });
+function askedOf(compiler: Compiler, document: DocumentNode, operation: OperationDefinitionNode, variables: Record<string, unknown>): Asked | undefined {
   try {
-    const tree = coerced && compiler.tree(document, operation, coerced);
-    if (!coerced || !tree) return undefined;
-    return { tree, args: argumentsAt(tree.sites, coerced) };
+    const tree = compiler.tree(document, operation, variables);
+    return tree && { tree, args: argumentsAt(tree.sites, variables) };
   } catch (error) {
     if (error instanceof GraphQLError) return undefined;
     throw error;

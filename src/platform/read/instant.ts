@@ -1,30 +1,33 @@
 import { Kind, valueFromASTUntyped, visit, type DocumentNode, type OperationDefinitionNode } from "graphql";
 import { Fault } from "../fault.js";
+import { isDay, isMoment } from "../graphql/scalars.js";
 import { cursorInstant } from "./page.js";
 import type { Instant } from "./read-sql.js";
-
-const ISO = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/;
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
 
 /** A moment with offset, or a day meaning its end at +08:00. */
 function momentOf(name: string, value: unknown): string | null {
   if (value === null || value === undefined) return null;
   const text = String(value);
-  if (DAY.test(text) && !Number.isNaN(Date.parse(text))) return `${text}T23:59:59.999999+08:00`;
-  if (!ISO.test(text) || Number.isNaN(Date.parse(text))) throw new Fault("INVALID_INPUT", { field: `@asOf(${name}:)`, rule: "ISO 8601 with offset, or a day" });
+  if (isDay(text)) return `${text}T23:59:59.999999+08:00`;
+  if (!isMoment(text)) throw new Fault("INVALID_INPUT", { field: `@asOf(${name}:)`, rule: "ISO 8601 with offset, or a day" });
   return text;
 }
 
 /**
  * The one instant of an operation: what @asOf states; else the instant carried by its cursors
- * (a list walks one snapshot); else now.
+ * (a list walks one snapshot); else now. Variables are those of the request with their defaults.
+ * @param began when recorded history begins; null while there is none.
  */
-export function instantOf(operation: OperationDefinitionNode, variables: Record<string, unknown>, document: DocumentNode, now: () => string): Instant {
+export function instantOf(operation: OperationDefinitionNode, variables: Record<string, unknown>, document: DocumentNode, now: () => string, began: string | null): Instant {
   const directive = operation.directives?.find((candidate) => candidate.name.value === "asOf");
   const stated = Object.fromEntries(directive?.arguments?.map((argument) => [argument.name.value, valueFromASTUntyped(argument.value, variables)]) ?? []);
   const recorded = momentOf("recorded", stated["recorded"]);
   const effective = momentOf("effective", stated["effective"]);
-  if (recorded) return { recorded, effective: effective ?? recorded };
+  if (recorded) {
+    // Nothing known yet is not the same as nothing there: an auditor must not take the one for the other.
+    if (began !== null && Date.parse(recorded) < Date.parse(began)) throw new Fault("AS_OF_BEFORE_HISTORY", { historyBegins: began });
+    return { recorded, effective: effective ?? recorded };
+  }
   const cursors = cursorsOf(variables, document);
   const instants = new Set(cursors.map(cursorInstant));
   if (instants.size > 1) throw new Fault("CURSOR_MISMATCH", { reason: "cursors of different instants in one operation" });

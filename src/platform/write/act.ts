@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Pool, PoolClient } from "pg";
-import { allActions, mayAct, type Action } from "../actions.js";
+import { allActions, mayAct, ruleHolds, type Action } from "../actions.js";
 import type { Actor } from "../actor.js";
 import { parseId, type Entity } from "../entity/entity.js";
 import { statementOf } from "../db/prepared.js";
@@ -136,7 +136,7 @@ const perform = (pool: Pool, call: Call, name: string, action: Action, args: Act
     const unit = new Unit(call.actor, name, action, now, client);
     const row = action.creates ? null : await unit.take(action.on, uuid!, args.expectedVersion);
     if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
-    if (row && action.when && !action.when.holds(row, call.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when.rule });
+    if (row && !ruleHolds(action, row, call.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when?.rule });
     const result = await action.work(unit, input, row ?? { uuid: "", version: 0 });
     const recorded = await ending(client, eventStatement(call, name, event, "SUCCESS", null, action.on, result, key));
     return { entity: action.on, uuid: result, recorded, replayed: false };
