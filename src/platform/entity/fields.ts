@@ -1,6 +1,5 @@
-import type { Actor } from "../actor.js";
 import type { EnumType } from "./enumeration.js";
-import type { CodeField, ColumnField, Entity, FieldKind, Relation, Row, SqlField } from "./entity.js";
+import type { ColumnField, Entity, FieldKind, Relation, SqlField } from "./entity.js";
 import type { ReadSql } from "../read/read-sql.js";
 
 type Options = Partial<Omit<ColumnField, "from" | "kind" | "zh" | "en">>;
@@ -36,16 +35,6 @@ export const computed = (
   sql: (alias: string, read: ReadSql) => string,
   options: Options = {},
 ): SqlField => ({ from: "sql", kind, zh, en, sql, ...options });
-
-/** A value computed in code from columns of the row. */
-export const coded = (
-  kind: FieldKind,
-  zh: string,
-  en: string,
-  needs: readonly string[],
-  compute: (row: Row, actor: Actor) => unknown,
-  options: Options & { list?: boolean } = {},
-): CodeField => ({ from: "code", kind, zh, en, needs, compute, ...options });
 
 /** Link by this entity's key column. */
 export const one = (target: () => Entity, key: string, zh: string, en: string, options: Partial<Relation> = {}): Relation => ({

@@ -40,7 +40,7 @@ export const objectOfSql = (pairs: readonly Pair[], from: string, read: ReadSql)
   return `(select row_to_json(${row}) from (select ${columns(pairs)} ${from}) ${row})`;
 };
 
-/** The text of an object at the top of a statement: joined, where a further object would copy all that lies below once more. */
+/** The text of an object of JSON values at the top of a statement: joined, where a further object would copy all that lies below once more. */
 export const textSql = (pairs: readonly Pair[], read: ReadSql): string => {
   const members = pairs.map(({ key, aliased, value }, at) => `${literal(at === 0 ? "{" : ",")}, ${aliased ? `to_json(${read.param("text", () => key, `alias:${key}`)})` : literal(`"${key}"`)}, ':', coalesce((${value})::text, 'null')`);
   return pairs.length === 0 ? "'{}'" : `concat(${members.join(", ")}, '}')`;
