@@ -11,6 +11,7 @@ import { lockDirectory } from "./directory-lock.js";
 import { DurableFiles } from "./durable-files.js";
 import type { EngineConfig, Prepared, Progress } from "./engine.js";
 import { loadMigrations } from "./migration-files.js";
+import { PLANNING } from "./planning.js";
 import { PoolTrouble } from "./pool-trouble.js";
 import { EngineWire } from "./wire.js";
 
@@ -70,7 +71,7 @@ async function openDatabase(config: EngineConfig, progress: Progress) {
     fs: files,
     relaxedDurability: true,
     extensions: { postgis, ltree, btree_gist, pg_trgm, pgcrypto },
-    startParams: [...PGlite.defaultStartParams, "-c", "timezone=Asia/Shanghai", "-c", "jit=off", "-c", "plan_cache_mode=force_generic_plan", "-c", "client_encoding=UTF8"],
+    startParams: [...PGlite.defaultStartParams, "-c", "timezone=Asia/Shanghai", "-c", "client_encoding=UTF8", ...Object.entries(PLANNING).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
     ...(snapshot ? { loadDataDir: new Blob([readFileSync(snapshot)]) } : {}),
   });
   if (snapshot) await becomeItself(database);

@@ -2,6 +2,7 @@ import type { Client } from "pg";
 import { DataSource } from "typeorm";
 import type { EngineConfig, Prepared, Progress } from "./engine.js";
 import { loadMigrations } from "./migration-files.js";
+import { PLANNING } from "./planning.js";
 import { PoolTrouble } from "./pool-trouble.js";
 
 /** Sent with the start-up message, so they cost no round trip. Milliseconds. */
@@ -9,8 +10,7 @@ const SESSION = {
   application_name: "yitu-yibiao-yiku",
   lock_timeout: 2_000,
   idle_in_transaction_session_timeout: 10_000,
-  // Short statements: compiling one costs more than it can save, and so does planning a prepared one anew.
-  options: "-c timezone=Asia/Shanghai -c jit=off -c plan_cache_mode=force_generic_plan",
+  options: `-c timezone=Asia/Shanghai ${Object.entries(PLANNING).map(([name, value]) => `-c ${name}=${value}`).join(" ")}`,
 };
 
 export async function preparePostgresql(config: EngineConfig, progress: Progress): Promise<Prepared> {

@@ -13,6 +13,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  type ValueNode,
 } from "graphql";
 import { Fault } from "../fault.js";
 import { meaningOf } from "../read/meaning.js";
@@ -104,40 +105,56 @@ function costOf(walk: Walk, set: SelectionSetNode, type: GraphQLNamedType, facto
   return sum;
 }
 
-function valueOf(walk: Walk, argument: ArgumentNode): unknown {
-  if (hasVariable(argument.value)) walk.varies = true;
-  return valueFromASTUntyped(argument.value, walk.variables);
-}
-
-const hasVariable = (value: ArgumentNode["value"]): boolean =>
-  value.kind === Kind.VARIABLE || (value.kind === Kind.LIST && value.values.some(hasVariable)) || (value.kind === Kind.OBJECT && value.fields.some((field) => hasVariable(field.value)));
-
 function sizeOf(walk: Walk, args: readonly ArgumentNode[] | undefined): number {
-  const size = args?.find((argument) => argument.name.value === "first" || argument.name.value === "last");
-  const value = size && Number(valueOf(walk, size));
-  return value && Number.isFinite(value) && value > 0 ? value : 0;
+  const size = args?.find((argument) => argument.name.value === "first" || argument.name.value === "last")?.value;
+  if (!size) return 0;
+  if (size.kind === Kind.VARIABLE) walk.varies = true;
+  const value = Number(valueFromASTUntyped(size, walk.variables));
+  return Number.isFinite(value) && value > 0 ? value : 0;
 }
 
 function filterCost(walk: Walk, field: GraphQLField<unknown, unknown>, filter: ArgumentNode): number {
   const type = field.args.find((argument) => argument.name === "filter")?.type;
-  return type ? conditionCost(type, valueOf(walk, filter)) : 0;
+  return type ? writtenCost(walk, type, filter.value) : 0;
 }
 
 /** An entity's filter is told by its "and": what leads from one to another, or to a quantified list, is a relation. */
-function conditionCost(type: GraphQLInputType, value: unknown, depth = 0): number {
+const leads = (type: GraphQLInputType) => {
+  const named = getNamedType(type);
+  return isInputObjectType(named) && ("and" in named.getFields() || "some" in named.getFields());
+};
+
+const memberCost = (key: string, type: GraphQLInputType, below: () => number): number => {
+  if (LINKS.has(key)) return below();
+  if (!leads(type)) return WEIGHTS.condition;
+  return (QUANTIFIERS.has(key) ? 0 : WEIGHTS.relation) + below();
+};
+
+/** Conditions as written in the document; only a variable that stands for conditions, not for a value, makes the cost vary. */
+function writtenCost(walk: Walk, type: GraphQLInputType, node: ValueNode): number {
+  const named = getNamedType(type);
+  if (!isInputObjectType(named)) return 0;
+  if (node.kind === Kind.VARIABLE) {
+    walk.varies = true;
+    return givenCost(type, walk.variables[node.name.value]);
+  }
+  if (node.kind === Kind.LIST) return node.values.reduce((sum, member) => sum + writtenCost(walk, type, member), 0);
+  if (node.kind !== Kind.OBJECT) return 0;
+  return node.fields.reduce((sum, { name, value }) => {
+    const at = named.getFields()[name.value]?.type;
+    if (!at || value.kind === Kind.NULL) return sum;
+    // The operators of a field may come as one variable: one condition more or less is not worth computing anew.
+    return sum + memberCost(name.value, at, () => writtenCost(walk, at, value));
+  }, 0);
+}
+
+/** Conditions as given in a variable. */
+function givenCost(type: GraphQLInputType, value: unknown, depth = 0): number {
   const named = getNamedType(type);
   if (!isInputObjectType(named) || typeof value !== "object" || value === null || depth > 20) return 0;
-  if (Array.isArray(value)) return value.reduce<number>((sum, member) => sum + conditionCost(type, member, depth + 1), 0);
-  const fields = named.getFields();
-  let sum = 0;
-  for (const [key, inner] of Object.entries(value)) {
-    const at = fields[key];
-    if (!at || inner === null || inner === undefined) continue;
-    const target = getNamedType(at.type);
-    const leads = isInputObjectType(target) && ("and" in target.getFields() || "some" in target.getFields());
-    if (LINKS.has(key)) sum += conditionCost(at.type, inner, depth + 1);
-    else if (leads) sum += (QUANTIFIERS.has(key) ? 0 : WEIGHTS.relation) + conditionCost(at.type, inner, depth + 1);
-    else sum += WEIGHTS.condition;
-  }
-  return sum;
+  if (Array.isArray(value)) return value.reduce<number>((sum, member) => sum + givenCost(type, member, depth + 1), 0);
+  return Object.entries(value).reduce((sum, [key, inner]) => {
+    const at = named.getFields()[key]?.type;
+    return at && inner !== null && inner !== undefined ? sum + memberCost(key, at, () => givenCost(at, inner, depth + 1)) : sum;
+  }, 0);
 }

@@ -27,14 +27,14 @@ export function featuresSql(part: Extract<Part, { kind: "features" }>, read: Rea
   const limit = read.param("integer", (values) => values.args[site]!["first"]);
   const conditions = [`${fieldSql(geometryName, geometry, inner, read)} is not null`, read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
   const rank = entity.featureOrder ? `${entity.featureOrder(inner)}, ` : "";
-  const rows = `(select ${inner}.*, row_number() over () as feature_row from (select * from ${read.source(entity, inner)} where ${conditions.join(" and ")} order by ${rank}${inner}.id limit ${limit} + 1) ${inner}) ${outer}`;
+  const rows = `(select * from ${read.source(entity, inner)} where ${conditions.join(" and ")} order by ${rank}${inner}.id limit ${limit} + 1) ${outer}`;
   const pair = (key: string, value: string): Pair => ({ key, aliased: false, value });
   const properties = rowObject(propertiesOf(entity).map(([name, field]) => pair(name, valueSql(name, field, outer, read))), read);
-  const feature = rowObject([pair("type", "'Feature'::text"), pair("id", `${literal(entity.prefix)} || ${outer}.id`), pair("geometry", valueSql(geometryName, geometry, outer, read)), pair("properties", properties.value)], read);
+  const feature = rowObject([pair("type", "'Feature'::text"), pair("id", `${literal(entity.prefix)} || ${outer}.id`), pair("geometry", valueSql(geometryName, geometry, outer, read)), pair("properties", properties.record ?? properties.value)], read);
   const collection = [
     pair("type", "'FeatureCollection'::text"),
     // Rows arrive in order, and an aggregate takes them as they come.
-    pair("features", `coalesce(json_agg(${feature.value}) filter (where ${outer}.feature_row <= ${limit}), '[]'::json)`),
+    pair("features", `coalesce(array_to_json((array_agg(${feature.record ?? feature.value}))[1:${limit}]), '[]'::json)`),
     pair("truncated", `count(*) > ${limit}`),
   ];
   return objectOfSql(collection, `from ${rows}${properties.joins}${feature.joins}`, read);

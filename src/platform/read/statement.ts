@@ -24,7 +24,7 @@ function joinedSql({ relation, selection }: Extract<Part, { kind: "one" }>, alia
   const linked = read.alias();
   const object = selected.rows(selection, inner, read);
   const scope = relation.owned ? "" : ` and ${read.scope(target, inner)}`;
-  joins.push(` left join lateral (select ${object.value} as object from ${read.source(target, inner)}${object.joins} where ${inner}.id = ${alias}.${relation.key}${scope} limit 1) ${linked} on true`);
+  joins.push(` left join lateral (select ${object.record ?? object.value} as object from ${read.source(target, inner)}${object.joins} where ${inner}.id = ${alias}.${relation.key}${scope} limit 1) ${linked} on true`);
   return `${linked}.object`;
 }
 

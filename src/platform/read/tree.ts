@@ -14,6 +14,7 @@ import {
   type GraphQLObjectType,
   type GraphQLSchema,
   type SelectionSetNode,
+  type ValueNode,
 } from "graphql";
 import { allEntities, fieldsOf, relationsOf, type CodeField, type Entity, type Relation } from "../entity/entity.js";
 import { meaningOf, objectTypesOf, type Meaning } from "./meaning.js";
@@ -66,6 +67,9 @@ export interface CountItem {
 export interface Site {
   field: GraphQLField<unknown, unknown>;
   node: FieldNode;
+  varies?: boolean;
+  /** The arguments, where no variable stands in them. */
+  constant?: Record<string, unknown>;
 }
 
 export interface Tree {
@@ -265,6 +269,15 @@ function countItems(walk: Walk, field: GraphQLField<unknown, unknown>, nodes: re
   });
 }
 
-/** Coerced arguments of every site for one request. */
-export const argumentsAt = (sites: readonly Site[], variables: Record<string, unknown>) =>
-  sites.map(({ field, node }) => getArgumentValues(field, node, variables) as Record<string, unknown>);
+/** Coerced arguments of every site for one request; those in which no variable stands are the same for all. */
+export const argumentsAt = (sites: readonly Site[], variables: Record<string, unknown>): Record<string, unknown>[] =>
+  sites.map((at) => {
+    if (at.constant) return at.constant;
+    const values = getArgumentValues(at.field, at.node, variables) as Record<string, unknown>;
+    at.varies ??= (at.node.arguments ?? []).some(({ value }) => holdsVariable(value));
+    if (!at.varies) at.constant = values;
+    return values;
+  });
+
+const holdsVariable = (value: ValueNode): boolean =>
+  value.kind === Kind.VARIABLE || (value.kind === Kind.LIST && value.values.some(holdsVariable)) || (value.kind === Kind.OBJECT && value.fields.some((field) => holdsVariable(field.value)));
