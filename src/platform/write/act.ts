@@ -103,18 +103,27 @@ async function ending(client: PoolClient, last: Sent): Promise<string> {
   return (written.rows[0] as { recorded: string }).recorded;
 }
 
+/** The settings every write of the unit is named by; a materialized row, so that they are made before anything reads it. */
 const SETTINGS =
-  "set_config('app.actor', $1, true), set_config('app.action', $2, true), set_config('app.request', $3, true), set_config('app.event', $4, true), set_config('app.clock', $5, true)";
+  "unit as materialized (select set_config('app.actor', $1, true), set_config('app.action', $2, true), set_config('app.request', $3, true), set_config('app.event', $4, true), set_config('app.clock', $5, true))";
 const settingValues = (call: Call, name: string, event: string, clock?: string) => [call.actor.id, name, call.requestId, event, clock ?? ""];
 
 async function begin(client: PoolClient, call: Call, name: string, event: string, clock?: string): Promise<string> {
-  const set = { text: `select ${SETTINGS}`, values: settingValues(call, name, event, clock) };
-  // The clock is asked in a statement after the one that sets it: within one, the planner may have folded it before.
-  const [, , told] = await Promise.all([client.query("begin"), send(client, set), send(client, CLOCK)]);
+  const opening = { text: `with ${SETTINGS} select to_json(app_clock()) as now from unit`, values: settingValues(call, name, event, clock) };
+  const [, told] = await Promise.all([client.query("begin"), send(client, opening)]);
   return (told.rows[0] as { now: string }).now;
 }
 
-const CLOCK: Sent = { text: "select to_json(app_clock()) as now", values: [] };
+/** Begins and claims the key in one statement. A twin in flight is waited for on the unique index; then the claim finds its row. */
+async function beginClaiming(client: PoolClient, call: Call, name: string, event: string, claim: { key: string; request: string }, clock?: string): Promise<{ now: string; claimed: boolean }> {
+  const opening = {
+    text: `with ${SETTINGS}, claim as (insert into idempotency_keys (principal_id, key_hash, request_hash, action, event_id, created_at) select $1::uuid, $6, $7, $2, $4::uuid, now() from unit on conflict (principal_id, key_hash) do nothing returning 1)
+      select to_json(app_clock()) as now, exists (select from claim) as claimed from unit`,
+    values: [...settingValues(call, name, event, clock), claim.key, claim.request],
+  };
+  const [, told] = await Promise.all([client.query("begin"), send(client, opening)]);
+  return told.rows[0] as { now: string; claimed: boolean };
+}
 
 /** Permission is settled; now one transaction: claim the key, take the row, work, record, commit. */
 const perform = (pool: Pool, call: Call, name: string, action: Action, args: ActionArguments, input: Record<string, unknown>, uuid: string | undefined, clock?: string): Promise<Done> =>
@@ -122,13 +131,8 @@ const perform = (pool: Pool, call: Call, name: string, action: Action, args: Act
     const event = newUuid();
     const request = sha256(JSON.stringify([name, args.id ?? null, args.expectedVersion ?? null, args.input ?? null]));
     const key = sha256(args.idempotencyKey);
-    // A twin in flight is waited for on the unique index; then this insert finds its row.
-    const claim = {
-      text: "insert into idempotency_keys (principal_id, key_hash, request_hash, action, event_id, created_at) values ($1, $2, $3, $4, $5, now()) on conflict (principal_id, key_hash) do nothing",
-      values: [call.actor.id, key, request, name, event],
-    };
-    const [now, claimed] = await Promise.all([begin(client, call, name, event, clock), send(client, claim)]);
-    if (claimed.rowCount === 0) {
+    const { now, claimed } = await beginClaiming(client, call, name, event, { key, request }, clock);
+    if (!claimed) {
       const first = await replay(client, call, key, request, action.on);
       await client.query("rollback");
       return first;
