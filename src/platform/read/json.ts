@@ -11,6 +11,8 @@ export interface Pair {
   key: string;
   aliased: boolean;
   value: string;
+  /** The value is SQL text and not yet JSON: a type's name. */
+  quoted?: boolean;
 }
 
 /** Columns named by the schema's own words: the row they make, as JSON, is an object. Quoted, since SQL folds case. */
@@ -40,11 +42,15 @@ export const objectOfSql = (pairs: readonly Pair[], from: string, read: ReadSql)
   return `(select row_to_json(${row}) from (select ${columns(pairs)} ${from}) ${row})`;
 };
 
-/** The text of an object of JSON values at the top of a statement: joined, where a further object would copy all that lies below once more. */
+/** The text of an object at the top of a statement: joined, where a further object would copy all that lies below once more. */
 export const textSql = (pairs: readonly Pair[], read: ReadSql): string => {
-  const members = pairs.map(({ key, aliased, value }, at) => `${literal(at === 0 ? "{" : ",")}, ${aliased ? `to_json(${read.param("text", () => key, `alias:${key}`)})` : literal(`"${key}"`)}, ':', coalesce((${value})::text, 'null')`);
-  return pairs.length === 0 ? "'{}'" : `concat(${members.join(", ")}, '}')`;
+  const keyOf = ({ key, aliased }: Pair) => (aliased ? `to_json(${read.param("text", () => key, `alias:${key}`)})` : literal(`"${key}"`));
+  const members = pairs.map((pair, at) => `${literal(at === 0 ? "{" : ",")}, ${keyOf(pair)}, ':', ${pair.quoted ? `to_json(${pair.value})` : `coalesce((${pair.value})::text, 'null')`}`);
+  return members.length === 0 ? "'{}'" : `concat(${members.join(", ")}, '}')`;
 };
+
+/** The same of the one row a query finds; null where it finds none. */
+export const textOfSql = (pairs: readonly Pair[], from: string, read: ReadSql): string => `(select ${textSql(pairs, read)} ${from})`;
 
 /** Objects of many rows: an expression, the row it makes JSON of where it is one, and the joins that must stand after the rows for it to mean anything. */
 export interface RowObject {

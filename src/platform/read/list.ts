@@ -1,6 +1,6 @@
 import { type Entity } from "../entity/entity.js";
 import { filterSql } from "./filter.js";
-import { literal, objectOfSql, objectSql, rowObject, type Pair, type RowObject, type Show } from "./json.js";
+import { literal, objectOfSql, objectSql, rowObject, textOfSql, textSql, type Pair, type RowObject, type Show } from "./json.js";
 import { bucketOf, cursorSql, keysetSql, orderBySql, orderTerms, pageOf, type PageArguments } from "./page.js";
 import type { ReadSql } from "./read-sql.js";
 import type { ConnectionItem, Part } from "./tree.js";
@@ -27,7 +27,7 @@ function whereSql(entity: Entity, part: ListPart, args: PageArguments, link: ((a
  * A connection. The page is fetched once, with one row beyond it, and gathered into arrays: one for each kind of object
  * asked for and one for each sort value; what the client asked for is cut out of them.
  */
-export function listSql(part: ListPart, link: ((alias: string) => string) | null, show: Show, read: ReadSql): string {
+export function listSql(part: ListPart, link: ((alias: string) => string) | null, show: Show, read: ReadSql, as: "json" | "text" = "json"): string {
   const { entity, site } = part;
   const args = read.shape[site] as PageArguments;
   const { size, backward } = pageOf(args);
@@ -37,12 +37,12 @@ export function listSql(part: ListPart, link: ((alias: string) => string) | null
   const source = read.source(entity, inner, link ? "key" : "list");
   const total = () => `(select count(*) from (select 1 from ${source}${where} limit ${COUNT_BOUND + 1}) counted)`;
   const page = new PageSql(part, args, backward, show, read);
-  const pairs = part.connection.map((item): Pair => ({ key: item.key, aliased: item.aliased, value: page.itemSql(item, total) }));
+  const pairs = part.connection.map((item): Pair => ({ key: item.key, aliased: item.aliased, value: page.itemSql(item, total), quoted: item.part.kind === "typename" }));
   const counted = part.connection.some(({ part: { kind } }) => kind === "totalCount" || kind === "totalCountIsExact");
-  if (!page.wanted && counted && !args.after && !args.before) return objectSql(pairs, read);
+  if (!page.wanted && counted && !args.after && !args.before) return as === "text" ? textSql(pairs, read) : objectSql(pairs, read);
   const seek = args.after || args.before ? `${where ? " and" : " where"} ${keysetSql(entity, terms, site, backward, read)}` : "";
   const rows = `(select ${inner}.* from ${source}${where}${seek} order by ${orderBySql(terms, backward)} limit ${bucketOf(size) + 1}) ${page.rows}`;
-  return objectOfSql(pairs, `from (${page.gather(rows)}) ${page.alias}`, read);
+  return (as === "text" ? textOfSql : objectOfSql)(pairs, `from (${page.gather(rows)}) ${page.alias}`, read);
 }
 
 /** The arrays of one page and what is cut out of them. */

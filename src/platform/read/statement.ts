@@ -9,7 +9,10 @@ import type { ReadSql } from "./read-sql.js";
 import type { Item, Part } from "./tree.js";
 
 /** The whole statement: one row, one column, the text of `data`. */
-export const statementSql = (items: readonly Item[], read: ReadSql) => `select ${textSql(pairsOf(items, "", read).map((pair, at) => (items[at]!.part.kind === "typename" ? { ...pair, value: `to_json(${pair.value})` } : pair)), read)} as data`;
+export const statementSql = (items: readonly Item[], read: ReadSql) => {
+  const pairs = items.map(({ key, aliased, part }): Pair => ({ key, aliased, quoted: part.kind === "typename", value: part.kind === "list" ? listSql(part, null, selected, read, "text") : partSql(part, "", read) }));
+  return `select ${textSql(pairs, read)} as data`;
+};
 
 /**
  * Keys and values of a selection on an alias. Given a list of joins, what a row links to is joined beside it:
