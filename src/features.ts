@@ -3,6 +3,7 @@ import "./codes/code-list.js";
 import "./audit/audit-event.js";
 import "./subjects/subject.actions.js";
 import "./risks/risk.actions.js";
+import "./risks/risk.reports.js";
 import "./hidden-dangers/hidden-danger.actions.js";
 import "./supervision/regulation.actions.js";
 import "./attachments/attachment.actions.js";

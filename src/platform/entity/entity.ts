@@ -130,6 +130,8 @@ export interface Entity extends Omit<EntityDeclaration, "relations"> {
   readonly prefix: string;
   /** Set on the entity that stands for the versions of another's rows. */
   readonly versionsOf?: Entity;
+  /** Set on what stands for the rows of a report: they have no id. */
+  readonly report?: true;
 }
 
 const entities = new Map<string, Entity>();

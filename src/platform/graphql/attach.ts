@@ -46,6 +46,8 @@ function resolverOf(meaning: Meaning): Resolve {
       return (_root, args, context) => context.reader.features(meaning.entity, plain(args) as Record<string, unknown>);
     case "counts":
       return (_root, args, context) => context.reader.counts({ kind: "counts", entity: meaning.entity, site: 0, items: everyCountItem(meaning.entity) }, plain(args) as Record<string, unknown>);
+    case "report":
+      return (_root, args, context) => context.reader.report(meaning.report, plain(args) as Record<string, unknown>);
     case "acted":
       return mutation(meaning.action, meaning.entity);
     case "node":

@@ -9,7 +9,8 @@ type Made = ClassType<object>;
 const inputs = new Map<string, Made>();
 const pascal = (name: string) => name[0]!.toUpperCase() + name.slice(1);
 
-function typeOf(name: string, field: InputField): () => unknown {
+/** The GraphQL type of an input field. */
+export function argumentType(name: string, field: InputField): () => unknown {
   const nested = field.kind === "object" ? inputType(field.typeName ?? `${name}Input`, field.fields!, describe(field)) : undefined;
   const single = (): unknown => {
     if (field.kind === "id") return ID;
@@ -26,7 +27,7 @@ function inputType(name: string, fields: Readonly<Record<string, InputField>>, d
   const target = classNamed(name);
   inputs.set(name, target);
   InputType(name, { description })(target);
-  for (const [key, field] of Object.entries(fields)) Field(typeOf(name + pascal(key), field) as never, { nullable: !field.required, description: describe(field) })(target.prototype as object, key, undefined as never);
+  for (const [key, field] of Object.entries(fields)) Field(argumentType(name + pascal(key), field) as never, { nullable: !field.required, description: describe(field) })(target.prototype as object, key, undefined as never);
   return target;
 }
 

@@ -4,6 +4,7 @@ import { buildSchema, type NonEmptyArray } from "type-graphql";
 import { allEntities } from "../entity/entity.js";
 import { attachResolvers } from "./attach.js";
 import { mutationResolver } from "./mutations.js";
+import { reportResolver, reportTypes } from "./reports.js";
 import { entityType, madeResolvers, nodeField, prepareTypes, rootFields } from "./types.js";
 
 const asOf = new GraphQLDirective({
@@ -23,9 +24,11 @@ export async function makeSchema(): Promise<GraphQLSchema> {
   for (const entity of allEntities()) if (entity.root !== false) rootFields(entity);
   nodeField();
   const mutations = mutationResolver();
+  const rows = reportTypes();
+  const reports = reportResolver();
   const schema = await buildSchema({
-    resolvers: [...madeResolvers(), mutations] as unknown as NonEmptyArray<() => void>,
-    orphanedTypes: allEntities().map((entity) => entityType(entity)) as never,
+    resolvers: [...madeResolvers(), mutations, ...(rows.length > 0 ? [reports] : [])] as unknown as NonEmptyArray<() => void>,
+    orphanedTypes: [...allEntities().map((entity) => entityType(entity)), ...rows] as never,
     validate: false,
     directives: [...specifiedDirectives, asOf],
   });

@@ -192,7 +192,7 @@ export function entityType(entity: Entity): Made {
     made.set(entity.name, target);
     const description = describe(entity);
     if (!entity.variants) {
-      ObjectType(entity.name, { description, ...(entity.versionsOf ? {} : { implements: nodeType() }) })(target);
+      ObjectType(entity.name, { description, ...(entity.versionsOf || entity.report ? {} : { implements: nodeType() }) })(target);
       fillType(target, entity.name, entity, entity.fields, entity.relations);
       meanObjectType(entity, "", entity.name);
       return target;
@@ -214,7 +214,7 @@ export function entityType(entity: Entity): Made {
 }
 
 function fillType(target: Made, typeName: string, entity: Entity, fields: Record<string, DeclaredField>, relations: Entity["relations"], concrete = true): void {
-  if (!entity.versionsOf) {
+  if (!entity.versionsOf && !entity.report) {
     addField(target, "id", () => ID, "全局标识 / global id");
     if (concrete) mean(typeName, "id", { kind: "id", entity });
   }

@@ -1,4 +1,5 @@
 import type { Entity } from "../entity/entity.js";
+import type { Report } from "../entity/report.js";
 
 /** What a field of the schema stands for; written once when the types are made, read by both ways of answering. */
 export type Meaning =
@@ -10,7 +11,8 @@ export type Meaning =
   | { kind: "counts"; entity: Entity }
   | { kind: "features"; entity: Entity }
   | { kind: "node" }
-  | { kind: "acted"; entity: Entity; action: string };
+  | { kind: "acted"; entity: Entity; action: string }
+  | { kind: "report"; report: Report };
 
 /** Key under which a row reached by its global id alone says which object type it is. */
 export const TYPE = "objectType";

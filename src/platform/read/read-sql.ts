@@ -32,9 +32,10 @@ export type ValueSource = (values: RequestValues) => unknown;
 export class ReadSql {
   readonly sources: ValueSource[] = [];
   private readonly known = new Map<string, string>();
-  private aliases = 0;
-  /** The best plan depends on the values: set where a range, a pattern or a box is asked for. */
-  replan = false;
+  /** Shared with every view of the statement at another instant. */
+  private readonly state = { aliases: 0, replan: false };
+  /** Where this view's instant comes from; the operation's own unless it is a view at another. */
+  private moment: { name: string; instant: (values: RequestValues) => Instant } = { name: "", instant: (values) => values.instant };
 
   constructor(
     readonly actor: Actor,
@@ -62,13 +63,27 @@ export class ReadSql {
   }
 
   alias(): string {
-    this.aliases += 1;
-    return `t${this.aliases}`;
+    this.state.aliases += 1;
+    return `t${this.state.aliases}`;
+  }
+
+  /** The best plan depends on the values: set where a range, a pattern or a box is asked for. */
+  get replan(): boolean {
+    return this.state.replan;
+  }
+
+  set replan(needed: boolean) {
+    this.state.replan = needed;
+  }
+
+  /** The same statement at another instant, which a report takes from its arguments: for comparing then with now. */
+  at(name: string, instant: (values: RequestValues) => Instant, time: TimeShape = "past"): ReadSql {
+    return Object.create(this, { moment: { value: { name, instant } }, time: { value: time } }) as ReadSql;
   }
 
   /** The effective instant as timestamptz. */
   now(): string {
-    return this.param("timestamptz", (values) => values.instant.effective, "effective");
+    return this.param("timestamptz", (values) => this.moment.instant(values).effective, `effective${this.moment.name}`);
   }
 
   /** The effective day in Asia/Shanghai. */
@@ -77,7 +92,7 @@ export class ReadSql {
   }
 
   recorded(): string {
-    return this.param("timestamptz", (values) => values.instant.recorded, "recorded");
+    return this.param("timestamptz", (values) => this.moment.instant(values).recorded, `recorded${this.moment.name}`);
   }
 
   /**

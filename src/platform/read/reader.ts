@@ -6,7 +6,9 @@ import { relationsOf, type Entity, type Relation, type Row } from "../entity/ent
 import type { Hints } from "./hints.js";
 import { ReadSql, timeShape, type Instant } from "./read-sql.js";
 import { uuidOf } from "./identity.js";
+import type { Report } from "../entity/report.js";
 import { objectSql } from "./json.js";
+import { reportSql } from "./report.js";
 import { listSql } from "./list.js";
 import { carried, carrierPairs } from "./statement.js";
 import { countsSql } from "./counts.js";
@@ -87,6 +89,11 @@ export class Reader {
 
   async features(entity: Entity, args: Record<string, unknown>): Promise<unknown> {
     return this.single(args, (read) => featuresSql({ kind: "features", entity, site: 0 }, read));
+  }
+
+  /** Rows of a report, or its one row. */
+  async report(report: Report, args: Record<string, unknown>): Promise<unknown> {
+    return this.single(args, (read) => reportSql(report, { entity: report.row, items: null, variants: null }, 0, carried, read));
   }
 
   /** Forgets what was read; a mutation's payload is read anew. */

@@ -1,20 +1,23 @@
 import { parseId } from "../entity/entity.js";
-import type { Hints } from "./hints.js";
+import { NO_HINTS, type Hints } from "./hints.js";
 import { bucketOf } from "./page.js";
 
 /**
  * The structure of a site's arguments, without values: two requests of one shape share a statement.
  * Whatever the statement's text depends on must be here, and nothing else may reach the text.
  */
-export function shapeOf(args: Record<string, unknown>, hints: Hints): string {
-  return JSON.stringify(Object.entries(args).map(([key, value]) => [key, key === "filter" ? structure(value, hints) : reduce(key, value)]));
+export function shapeOf(args: Record<string, unknown>, hints: Hints, chosen: ReadonlySet<string> = NONE): string {
+  return JSON.stringify(Object.entries(args).map(([key, value]) => [key, key === "filter" ? structure(value, hints) : reduce(key, value, chosen)]));
 }
 
-function reduce(key: string, value: unknown): unknown {
+const NONE: ReadonlySet<string> = new Set();
+
+function reduce(key: string, value: unknown, chosen: ReadonlySet<string>): unknown {
   if ((key === "first" || key === "last") && typeof value === "number") return value >= 1 && value <= 100 ? bucketOf(value) : value > 0 && value <= 5000 ? "many" : value;
   if (key === "after" || key === "before") return value ? 1 : 0;
   if (key === "id") return parseId(String(value))?.entity.name ?? "?";
-  return value;
+  if (key === "by" || key === "orderBy" || chosen.has(key)) return value;
+  return structure(value, NO_HINTS);
 }
 
 /** Booleans stand as they are (isNull turns on them); arrays of values count as one or many. */

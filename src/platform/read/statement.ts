@@ -6,6 +6,7 @@ import { literal, objectOfSql, objectSql, rowObject, textSql, valueSql, type Pai
 import { listSql } from "./list.js";
 import { objectTypesOf } from "./meaning.js";
 import type { ReadSql } from "./read-sql.js";
+import { reportSql } from "./report.js";
 import type { Item, Part } from "./tree.js";
 
 /** The whole statement: one row, one column, the text of `data`. */
@@ -100,13 +101,16 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       return countsSql(part, selected, read);
     case "features":
       return featuresSql(part, read);
+    case "report":
+      return reportSql(part.report, part.selection, part.site, selected, read);
   }
 }
 
 /** A row as ordinary execution carries it: every stored field it may show, keys of links, and the UUID; computed fields where named. */
 export function carrierPairs(entity: Entity, alias: string, read: ReadSql, computedFields: readonly string[] = []): Pair[] {
   const pair = (key: string, value: string): Pair => ({ key, aliased: false, value });
-  const pairs = [pair("uuid", `${alias}.id`)];
+  // A row of a report is no object of its own: what it computes stands in its query.
+  const pairs = entity.report ? [] : [pair("uuid", `${alias}.id`)];
   if (entity.variants) pairs.push(pair("variant", `${alias}.${entity.variants.column}`));
   for (const [name, field] of Object.entries(fieldsOf(entity))) {
     // Versions share the id of their row, so nothing can be loaded for them afterwards.

@@ -17,6 +17,7 @@ import {
   type ValueNode,
 } from "graphql";
 import { allEntities, fieldsOf, relationsOf, type CodeField, type Entity, type Relation } from "../entity/entity.js";
+import type { Report } from "../entity/report.js";
 import { meaningOf, objectTypesOf, type Meaning } from "./meaning.js";
 
 /** A response key: a constant of the schema, or an alias of the client's (bound as a value, never written as text). */
@@ -37,7 +38,8 @@ export type Part =
   | { kind: "single"; entity: Entity; site: number; selection: Selection }
   | { kind: "node"; site: number; selections: Map<Entity, Selection> }
   | { kind: "counts"; entity: Entity; site: number; items: CountItem[] }
-  | { kind: "features"; entity: Entity; site: number };
+  | { kind: "features"; entity: Entity; site: number }
+  | { kind: "report"; report: Report; site: number; selection: Selection };
 
 /** The selection on a row: one list of items, or one per variant of an interface. */
 export interface Selection {
@@ -67,6 +69,8 @@ export interface CountItem {
 export interface Site {
   field: GraphQLField<unknown, unknown>;
   node: FieldNode;
+  /** Arguments whose values choose the text. */
+  chosen?: ReadonlySet<string>;
   varies?: boolean;
   /** The arguments, where no variable stands in them. */
   constant?: Record<string, unknown>;
@@ -170,6 +174,11 @@ function partOf(walk: Walk, meaning: Meaning, field: GraphQLField<unknown, unkno
     }
     case "node":
       return { kind: "node", site: site(walk, field, node), selections: nodeSelections(walk, subsets(nodes)) };
+    case "report": {
+      const at = site(walk, field, node);
+      walk.sites[at]!.chosen = new Set(meaning.report.shapes);
+      return { kind: "report", report: meaning.report, site: at, selection: selectionOn(walk, meaning.report.row, subsets(nodes)) };
+    }
     case "counts":
       return { kind: "counts", entity: meaning.entity, site: site(walk, field, node), items: countItems(walk, field, nodes) };
     case "features":

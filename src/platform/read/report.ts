@@ -1,0 +1,35 @@
+import { Fault } from "../fault.js";
+import type { Given, Report } from "../entity/report.js";
+import { filterSql } from "./filter.js";
+import { uuidOf } from "./identity.js";
+import type { Show } from "./json.js";
+import type { ReadSql } from "./read-sql.js";
+import type { Selection } from "./tree.js";
+
+/** Rows a report may give; one that would give more is refused by the limit of the answer: the first are given. */
+const MAX_ROWS = 5_000;
+
+/** The rows of a report as one JSON array, or its one row. */
+export function reportSql(report: Report, selection: Selection, site: number, show: Show, read: ReadSql): string {
+  const row = read.alias();
+  const rows = `(select * from (${report.sql(givenAt(report, site, read), read)}) ${row} limit ${MAX_ROWS}) ${row}`;
+  const object = show.rows(selection, row, read);
+  if (report.single) return `(select ${object.value} from ${rows}${object.joins} limit 1)`;
+  return `(select coalesce(array_to_json(array_agg(${object.record ?? object.value})), '[]'::json) from ${rows}${object.joins})`;
+}
+
+function givenAt(report: Report, site: number, read: ReadSql): Given {
+  const shape = read.shape[site] ?? {};
+  const has = (name: string) => shape[name] !== undefined && shape[name] !== null;
+  return {
+    param: (type, name, make) => read.param(type, (values) => (make ? make(values.args[site]![name], values) : (values.args[site]![name] ?? null)), make ? undefined : `report${site}:${name}`),
+    uuid: (name, entity) => read.param("uuid", (values) => uuidOf(values.args[site]![name], entity)),
+    has,
+    choice(name) {
+      if (!report.shapes?.includes(name)) throw new Fault("INTERNAL", { argument: name });
+      return shape[name];
+    },
+    at: (name, make) => read.at(`${site}:${name}`, (values) => make(values.args[site]!, values)),
+    filter: (name, entity, alias, at = read) => filterSql(entity, shape[name], (values) => values.args[site]![name], alias, at),
+  };
+}
