@@ -52,7 +52,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
       requestId,
       notes: demo.demo ? { demo: { storyLastDay: demo.day } } : {},
       failure: {},
-      reader: readerAt({ recorded: null, effective: now() }),
+      // Set when the operation's instant is known, before anything reads.
+      reader: undefined as unknown as Reader,
       readerAt,
       act: (name, args) => act(engine, call, name, args),
     };

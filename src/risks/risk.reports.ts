@@ -3,12 +3,10 @@ import { given } from "../platform/entity/input-fields.js";
 import { bool, int, oneOf } from "../platform/entity/fields.js";
 import { report, type Given, type ReportArgument } from "../platform/entity/report.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
-import { Risk, riskLevel } from "./risk.js";
+import { controlled, RANK, Risk, riskLevel } from "./risk.js";
 
-/** States in which a risk is under control and counts towards the colours (domain 3.5). */
-const CONTROLLED = "('IN_FORCE','REVIEWING')";
-
-const period: Readonly<Record<string, ReportArgument>> = {
+/** Arguments of what compares two instants. */
+export const period: Readonly<Record<string, ReportArgument>> = {
   from: given.dateTime("期初时点", "opening instant", { required: true }),
   to: given.dateTime("期末时点;缺省为所取时点", "closing instant; the one asked for unless given"),
   filter: { zh: "范围", en: "which risks", filterOf: () => Risk },
@@ -17,11 +15,11 @@ const period: Readonly<Record<string, ReportArgument>> = {
 /** Controlled risks with their level as recorded at an instant, as far as the caller's scope reached then. */
 function levelsAt(asked: Given, read: ReadSql): string {
   const risk = read.alias();
-  return `select ${risk}.id, ${risk}.current_level as level from ${read.source(Risk, risk)} where ${risk}.status in ${CONTROLLED} and ${risk}.current_level is not null and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk, read)}`;
+  return `select ${risk}.id, ${risk}.current_level as level from ${read.source(Risk, risk)} where ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk, read)}`;
 }
 
-/** Every risk controlled at either end, with its level at both; null where it was not yet, or no longer. */
-function moves(asked: Given): string {
+/** The statement at the opening and at the closing instant of a `period`. */
+export function ends(asked: Given): Record<"from" | "to", ReadSql> {
   const at = (end: "from" | "to") =>
     asked.at(end, (args, { instant }) => {
       const to = (args["to"] as string | null | undefined) ?? instant.recorded ?? instant.effective;
@@ -30,10 +28,14 @@ function moves(asked: Given): string {
       const moment = end === "from" ? from : to;
       return { recorded: moment, effective: moment };
     });
-  return `select o.level as from_level, c.level as to_level from (${levelsAt(asked, at("from"))}) o full join (${levelsAt(asked, at("to"))}) c on c.id = o.id`;
+  return { from: at("from"), to: at("to") };
 }
 
-const RANKS = "array['MAJOR','CONSIDERABLE','MODERATE','LOW']";
+/** Every risk controlled at either end, with its level at both; null where it was not yet, or no longer. */
+function moves(asked: Given): string {
+  const { from, to } = ends(asked);
+  return `select o.level as from_level, c.level as to_level from (${levelsAt(asked, from)}) o full join (${levelsAt(asked, to)}) c on c.id = o.id`;
+}
 
 /** 风险动态变化矩阵: moves between levels, from NEW (null) to gone (null). */
 report({
@@ -47,7 +49,7 @@ report({
     toLevel: oneOf(riskLevel, "期末等级;空为已不在管控", "level at the closing; null when gone", { nullable: true }),
     count: int("数量", "number"),
   },
-  sql: (asked) => `select m.from_level, m.to_level, count(*)::integer as count from (${moves(asked)}) m group by 1, 2 order by array_position(${RANKS}, m.from_level) nulls last, array_position(${RANKS}, m.to_level) nulls last`,
+  sql: (asked) => `select m.from_level, m.to_level, count(*)::integer as count from (${moves(asked)}) m group by 1, 2 order by array_position(${RANK}, m.from_level) nulls last, array_position(${RANK}, m.to_level) nulls last`,
 });
 
 /** RISK_DYNAMIC 风险动态变化平衡表 (domain 3.7): it must balance exactly, for every region and every two instants. */
@@ -70,7 +72,7 @@ report({
     balanced: bool("是否平衡", "whether it balances"),
   },
   sql: (asked) => {
-    const rank = (column: string) => `array_position(${RANKS}, ${column})`;
+    const rank = (column: string) => `array_position(${RANK}, ${column})`;
     const counted = (condition: string) => `count(*) filter (where ${condition})::integer`;
     const both = "m.from_level is not null and m.to_level is not null";
     return `
@@ -84,7 +86,7 @@ report({
           ${counted(`${both} and m.from_level = l.level and ${rank("m.to_level")} > ${rank("l.level")}`)} as lowered_out,
           ${counted("m.from_level = l.level and m.to_level is null")} as gone,
           ${counted("m.to_level = l.level")} as closing
-        from unnest(${RANKS}) with ordinality as l(level, place) left join (${moves(asked)}) m on l.level in (m.from_level, m.to_level)
+        from unnest(${RANK}) with ordinality as l(level, place) left join (${moves(asked)}) m on l.level in (m.from_level, m.to_level)
         group by l.level, l.place order by l.place) b`;
   },
 });

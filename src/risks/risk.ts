@@ -3,6 +3,7 @@ import { allowedActions } from "../platform/actions.js";
 import { entity, extend, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { bool, computed, date, dateTime, decimal, geometry, json, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
+import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
 import { Subject } from "../subjects/subject.js";
 
@@ -13,7 +14,8 @@ export const riskLevel = enumeration("RiskLevel", { zh: "风险等级(红橙黄�
   MODERATE: ["一般风险(黄)", "moderate (yellow)"],
   LOW: ["低风险(蓝)", "low (blue)"],
 });
-const RANK = "array['MAJOR','CONSIDERABLE','MODERATE','LOW']";
+/** Levels from the highest down, as an SQL array: sorting and comparing is by place in it. */
+export const RANK = "array['MAJOR','CONSIDERABLE','MODERATE','LOW']";
 const COLOUR = (level: string) => `case ${level} when 'MAJOR' then '#D9001B' when 'CONSIDERABLE' then '#F59A23' when 'MODERATE' then '#FFD500' when 'LOW' then '#1E6FFF' else '#BFBFBF' end`;
 
 export const riskStatus = enumeration("RiskStatus", { zh: "风险状态", en: "state of a risk" }, {
@@ -85,6 +87,12 @@ export const RiskUnit = entity({
   },
 });
 
+/** Under control, with a level: counts towards the colours (domain 3.5). */
+export const controlled = (alias: string) => `${alias}.status in ('IN_FORCE','REVIEWING') and ${alias}.current_level is not null`;
+
+/** The review was due before the effective day. */
+export const reviewOverdue = (alias: string, read: ReadSql) => `coalesce(${alias}.status in ('IN_FORCE','REVIEWING') and ${alias}.next_review_due < ${read.today()}, false)`;
+
 /** 风险: an entry of the register — likelihood and consequence of an event at a carrier. Controlled, never "rectified". */
 export const Risk = entity({
   name: "Risk",
@@ -116,7 +124,7 @@ export const Risk = entity({
     nextReviewDue: date("下次复评期限", "next review due", { nullable: true, filter: true, sort: true }),
     quality: textList("存疑标记", "doubts about the record", { filter: true }),
     levelColour: computed("text", "现状等级屏显颜色", "screen colour of the current level", (alias) => COLOUR(`${alias}.current_level`)),
-    reviewOverdue: computed("boolean", "复评是否逾期(按所取时点)", "review overdue at the instant asked for", (alias, read) => `coalesce(${alias}.status in ('IN_FORCE','REVIEWING') and ${alias}.next_review_due < ${read.today()}, false)`, { filter: true }),
+    reviewOverdue: computed("boolean", "复评是否逾期(按所取时点)", "review overdue at the instant asked for", reviewOverdue, { filter: true }),
     allowedActions: allowedActions(() => Risk),
   },
   relations: {

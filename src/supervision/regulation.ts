@@ -15,7 +15,7 @@ export const regulationRole = enumeration("RegulationRole", { zh: "监管关系"
 });
 
 /** In force at the effective instant: half-open, from included, to excluded. */
-const inForce = (alias: string, read: ReadSql) => `${alias}.valid_from <= ${read.now()} and (${alias}.valid_to is null or ${alias}.valid_to > ${read.now()})`;
+export const inForce = (alias: string, read: ReadSql) => `${alias}.valid_from <= ${read.now()} and (${alias}.valid_to is null or ${alias}.valid_to > ${read.now()})`;
 
 /** 监管关系: which body regulates a subject, and how, from when to when. */
 export const RegulationRelation = entity({
@@ -107,17 +107,16 @@ export const RegulatorAssignment = entity({
   },
 });
 
+/** Whether a subject has a lead regulator at the effective instant (INV-01). */
+export const hasLead = (subject: string, read: ReadSql) => {
+  const relation = read.alias();
+  return `exists (select 1 from ${read.source(RegulationRelation, relation)} where ${relation}.subject_id = ${subject}.id and ${relation}.role in ('LEAD','SHARED') and ${inForce(relation, read)})`;
+};
+
 relate(ResponsibilityScheme, "slots", many(() => ResponsibilitySlot, "scheme_id", "席位", "slots", { owned: true }));
 relate(Subject, "regulationRelations", many(() => RegulationRelation, "subject_id", "监管关系(全部)", "regulation relations, all", { owned: true }));
 relate(Subject, "currentRegulators", many(() => RegulationRelation, "subject_id", "所取时点有效的监管关系", "regulation relations in force", { owned: true, where: inForce }));
 relate(Subject, "assignments", many(() => RegulatorAssignment, "subject_id", "责任人(全部任期)", "assignments, all terms", { owned: true }));
 relate(Subject, "currentAssignments", many(() => RegulatorAssignment, "subject_id", "所取时点在任的责任人", "persons responsible at the instant asked for", { owned: true, where: inForce }));
 relate(Person, "assignments", many(() => RegulatorAssignment, "person_id", "任职", "assignments"));
-extend(
-  Subject,
-  "hasLead",
-  computed("boolean", "所取时点是否有牵头监管部门", "has a lead regulator at the instant asked for", (alias, read) => {
-    const relation = read.alias();
-    return `exists (select 1 from ${read.source(RegulationRelation, relation)} where ${relation}.subject_id = ${alias}.id and ${relation}.role in ('LEAD','SHARED') and ${inForce(relation, read)})`;
-  }, { filter: true, group: true }),
-);
+extend(Subject, "hasLead", computed("boolean", "所取时点是否有牵头监管部门", "has a lead regulator at the instant asked for", hasLead, { filter: true, group: true }));

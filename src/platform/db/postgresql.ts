@@ -32,7 +32,7 @@ export async function preparePostgresql(config: EngineConfig, progress: Progress
     migrations: await loadMigrations(),
     poolErrorHandler: trouble.note,
     // A connection may also break while a unit holds it; without a listener that would end the process.
-    extra: { ...SESSION, statement_timeout: config.deadlineMs ?? 8_000, pipeline: true, maxLifetimeSeconds: 1_800, onConnect: (client: Client) => client.on("error", trouble.note).query(FIRST_STATEMENT) },
+    extra: { ...SESSION, statement_timeout: config.deadlineMs ?? 8_000, pipeline: true, idleTimeoutMillis: 0, maxLifetimeSeconds: 1_800, onConnect: (client: Client) => client.on("error", trouble.note).query(FIRST_STATEMENT) },
   });
   return { kind: "postgresql", source, durable: () => Promise.resolve(), release: () => Promise.resolve() };
 }

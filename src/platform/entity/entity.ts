@@ -194,7 +194,7 @@ export function declareVersions(): void {
       plural: `${base.plural}Versions`,
       table: base.table,
       scope: { kind: "shared" },
-      order: [["version", "desc"]],
+      order: [["recordedFrom", "desc"]],
       root: false,
       versionsOf: base,
       prefix: `${base.name}Version_`,

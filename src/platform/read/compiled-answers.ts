@@ -47,7 +47,7 @@ export function compiledAnswers(schema: GraphQLSchema, pool: Pool, hints: Hints,
           // A refused variable is told by ordinary execution.
           if (!coerced) return;
           contextValue.variables = coerced;
-          if (operation.operation === "query") contextValue.reader = contextValue.readerAt(instantOf(operation, coerced, document, clock.now, await clock.began()));
+          contextValue.reader = contextValue.readerAt(operation.operation === "query" ? instantOf(operation, coerced, document, clock.now, await clock.began()) : { recorded: null, effective: clock.now() });
         },
         async responseForOperation({ operation, document, request, contextValue, response }) {
           if (!compile || !contextValue.variables) return null;

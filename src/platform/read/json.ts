@@ -13,6 +13,8 @@ export interface Pair {
   value: string;
   /** The value is SQL text and not yet JSON: a type's name. */
   quoted?: boolean;
+  /** The value is JSON already, or its text, and never absent. */
+  sure?: boolean;
 }
 
 /** Columns named by the schema's own words: the row they make, as JSON, is an object. Quoted, since SQL folds case. */
@@ -45,7 +47,7 @@ export const objectOfSql = (pairs: readonly Pair[], from: string, read: ReadSql)
 /** The text of an object at the top of a statement: joined, where a further object would copy all that lies below once more. */
 export const textSql = (pairs: readonly Pair[], read: ReadSql): string => {
   const keyOf = ({ key, aliased }: Pair) => (aliased ? `to_json(${read.param("text", () => key, `alias:${key}`)})` : literal(`"${key}"`));
-  const members = pairs.map((pair, at) => `${literal(at === 0 ? "{" : ",")}, ${keyOf(pair)}, ':', ${pair.quoted ? `to_json(${pair.value})` : `coalesce((${pair.value})::text, 'null')`}`);
+  const members = pairs.map((pair, at) => `${literal(at === 0 ? "{" : ",")}, ${keyOf(pair)}, ':', ${pair.quoted ? `to_json(${pair.value})` : pair.sure ? pair.value : `coalesce((${pair.value})::text, 'null')`}`);
   return members.length === 0 ? "'{}'" : `concat(${members.join(", ")}, '}')`;
 };
 

@@ -37,7 +37,7 @@ export function listSql(part: ListPart, link: ((alias: string) => string) | null
   const source = read.source(entity, inner, link ? "key" : "list");
   const total = () => `(select count(*) from (select 1 from ${source}${where} limit ${COUNT_BOUND + 1}) counted)`;
   const page = new PageSql(part, args, backward, show, read);
-  const pairs = part.connection.map((item): Pair => ({ key: item.key, aliased: item.aliased, value: page.itemSql(item, total), quoted: item.part.kind === "typename" }));
+  const pairs = part.connection.map((item): Pair => ({ key: item.key, aliased: item.aliased, value: page.itemSql(item, total), quoted: item.part.kind === "typename", sure: ["nodes", "edges", "pageInfo"].includes(item.part.kind) }));
   const counted = part.connection.some(({ part: { kind } }) => kind === "totalCount" || kind === "totalCountIsExact");
   if (!page.wanted && counted && !args.after && !args.before) return as === "text" ? textSql(pairs, read) : objectSql(pairs, read);
   const seek = args.after || args.before ? `${where ? " and" : " where"} ${keysetSql(entity, terms, site, backward, read)}` : "";

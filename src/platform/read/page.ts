@@ -117,7 +117,7 @@ export function keysetSql(entity: Entity, terms: readonly Term[], site: number, 
 export function cursorSql(entity: Entity, sortValues: readonly string[], site: number, read: ReadSql): string {
   const spec = read.param("text", (values) => `1${SEPARATOR}${specOf(entity, values.args[site] as PageArguments)}${SEPARATOR}`, `spec${site}`);
   const instant = read.asOf ? read.recorded() : "transaction_timestamp()";
-  const micros = `(extract(epoch from ${instant}) * 1000000)::bigint::text`;
+  const micros = `(date_part('epoch', ${instant}) * 1000000)::bigint`;
   const body = `json_build_array(${sortValues.join(", ")})::text`;
   return `${spec} || ${micros} || '${SEPARATOR}' || translate(encode(convert_to(${body}, 'UTF8'), 'base64'), E'\\n', '')`;
 }
