@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Pool, QueryResult } from "pg";
+import type { Pool, PoolClient, QueryResult } from "pg";
 
 /** How many texts are remembered; connections are renewed (see the pool's lifetime), so what they hold stays bounded too. */
 const REMEMBERED = 2_000;
@@ -49,12 +49,24 @@ export async function sendRead(pool: Pool, { text, values, replan }: Ready): Pro
   if (!replan) return pool.query(statementOf(text, values));
   const client = await pool.connect();
   try {
-    const [, , answer] = await Promise.all([client.query("begin read only"), client.query("set local plan_cache_mode = force_custom_plan"), client.query(statementOf(text, values)), client.query("commit")]);
+    const [, , answer] = await inOneWrite(client, () => [client.query("begin read only"), client.query("set local plan_cache_mode = force_custom_plan"), client.query(statementOf(text, values)), client.query("commit")] as const);
     return answer;
   } catch (error) {
     await client.query("rollback").catch(() => undefined);
     throw error;
   } finally {
     client.release();
+  }
+}
+
+/** Sends statements that do not wait for each other in one write: what a statement costs the client is mostly its write. */
+export function inOneWrite<const T extends readonly Promise<unknown>[]>(client: PoolClient, send: () => T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  // The driver has no word for it; its stream, a socket or the engine's wire, has.
+  const { stream } = (client as unknown as { connection: { stream: { cork(): void; uncork(): void } } }).connection;
+  stream.cork();
+  try {
+    return Promise.all(send());
+  } finally {
+    stream.uncork();
   }
 }

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from "pg";
 import { allActions, mayAct, ruleHolds, type Action } from "../actions.js";
 import type { Actor } from "../actor.js";
 import { parseId, type Entity } from "../entity/entity.js";
-import { statementOf } from "../db/prepared.js";
+import { inOneWrite, statementOf } from "../db/prepared.js";
 import { Fault, faultFromDatabase } from "../fault.js";
 import { checkInput } from "./input.js";
 import { newUuid } from "./identifier.js";
@@ -99,7 +99,7 @@ const send = (client: PoolClient, { text, values }: Sent) => client.query(statem
 
 /** The last statement of a unit with its commit, in one round trip: where the first fails, the second undoes. */
 async function ending(client: PoolClient, last: Sent): Promise<string> {
-  const [written] = await Promise.all([send(client, last), client.query("commit")]);
+  const [written] = await inOneWrite(client, () => [send(client, last), client.query("commit")]);
   return (written.rows[0] as { recorded: string }).recorded;
 }
 
@@ -110,7 +110,7 @@ const settingValues = (call: Call, name: string, event: string, clock?: string) 
 
 async function begin(client: PoolClient, call: Call, name: string, event: string, clock?: string): Promise<string> {
   const opening = { text: `with ${SETTINGS} select to_json(app_clock()) as now from unit`, values: settingValues(call, name, event, clock) };
-  const [, told] = await Promise.all([client.query("begin"), send(client, opening)]);
+  const [, told] = await inOneWrite(client, () => [client.query("begin"), send(client, opening)]);
   return (told.rows[0] as { now: string }).now;
 }
 
@@ -121,7 +121,7 @@ async function beginClaiming(client: PoolClient, call: Call, name: string, event
       select to_json(app_clock()) as now, exists (select from claim) as claimed from unit`,
     values: [...settingValues(call, name, event, clock), claim.key, claim.request],
   };
-  const [, told] = await Promise.all([client.query("begin"), send(client, opening)]);
+  const [, told] = await inOneWrite(client, () => [client.query("begin"), send(client, opening)]);
   return told.rows[0] as { now: string; claimed: boolean };
 }
 
