@@ -8,12 +8,15 @@ export class ReadPaths1700000000006 implements MigrationInterface {
     await runner.query(histories);
     await runner.query(counts);
     await runner.query(numbering);
+    // What a key was used for is what its event says; writing it twice cost every action an update.
+    await runner.query("alter table idempotency_keys drop column entity, drop column entity_id, drop column recorded_at");
     await runner.query(dependencies);
     await runner.query(counties);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
+      alter table idempotency_keys add column entity text, add column entity_id uuid, add column recorded_at timestamptz;
       drop trigger c_county on regions;
       drop function region_keeps_county();
       drop statistics subjects_place, risks_place, hidden_dangers_place;

@@ -62,9 +62,15 @@ export const orderBySql = (terms: readonly Term[], backward: boolean) =>
 /** Cursor: version, hash of entity, order and filter, recorded instant in microseconds, sort values. */
 const SEPARATOR = "~";
 
+const specs = new WeakMap<object, string>();
+
 function specOf(entity: Entity, args: PageArguments): string {
+  const known = specs.get(args);
+  if (known) return known;
   const text = JSON.stringify([entity.name, args.orderBy ?? null, args.filter ?? null]);
-  return createHash("sha256").update(text).digest("base64url").slice(0, 10);
+  const spec = createHash("sha256").update(text).digest("base64url").slice(0, 10);
+  specs.set(args, spec);
+  return spec;
 }
 
 export interface Cursor {
@@ -92,10 +98,15 @@ export const cursorInstant = (text: string): string => {
   return `${new Date(Number(micros / 1000n)).toISOString().slice(0, 19)}.${String(micros % 1000000n).padStart(6, "0")}Z`;
 };
 
+const cursors = new WeakMap<object, Cursor>();
+
 const reachCursor = (entity: Entity, site: number, terms: number) => (values: RequestValues): Cursor => {
   const args = values.args[site] as PageArguments;
+  const known = cursors.get(args);
+  if (known) return known;
   const cursor = readCursor((args.after ?? args.before)!);
   if (cursor.spec !== specOf(entity, args) || cursor.values.length !== terms) throw new Fault("CURSOR_MISMATCH", {});
+  cursors.set(args, cursor);
   return cursor;
 };
 

@@ -142,28 +142,33 @@ const perform = (pool: Pool, call: Call, name: string, action: Action, args: Act
     if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
     if (row && !ruleHolds(action, row, call.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when?.rule });
     const result = await action.work(unit, input, row ?? { uuid: "", version: 0 });
-    const recorded = await ending(client, eventStatement(call, name, event, "SUCCESS", null, action.on, result, key));
+    const recorded = await ending(client, eventStatement(call, name, event, "SUCCESS", null, action.on, result));
     return { entity: action.on, uuid: result, recorded, replayed: false };
   });
 
+/** What the key was used for is what its event says; it was recorded when the last row of the event was. */
 async function replay(client: PoolClient, call: Call, key: string, request: string, entity: Entity): Promise<Done> {
-  const { rows } = await client.query("select request_hash, entity_id, to_json(recorded_at) as recorded from idempotency_keys where principal_id = $1 and key_hash = $2", [call.actor.id, key]);
+  const { rows } = await send(client, {
+    text: `select k.request_hash, a.entity_id, to_json(greatest(a.at, (select max(c.at) from change_events c where c.event_id = k.event_id))) as recorded
+      from idempotency_keys k join audit_events a on a.id = k.event_id where k.principal_id = $1 and k.key_hash = $2`,
+    values: [call.actor.id, key],
+  });
   const first = rows[0] as { request_hash: string; entity_id: string; recorded: string };
   if (first.request_hash !== request) throw new Fault("IDEMPOTENCY_KEY_REUSED", {});
   return { entity, uuid: first.entity_id, recorded: first.recorded, replayed: true };
 }
 
-/** The audit event, placed where its object lies; with a key, what the key was used for is noted in the same statement. */
-function eventStatement(call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null, key?: string): Sent {
+/** The audit event, placed where its object lies. */
+function eventStatement(call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null): Sent {
   const placed = entity?.scope.kind === "placed" && uuid;
   const from = placed ? ` from (select 1) one left join ${entity.table} e on e.id = $11` : "";
-  const values: unknown[] = [event, call.actor.id, call.actor.kind, call.actor.name, call.actor.grants.map((grant) => grant.role), name, outcome, code, call.requestId, entity?.name ?? null, uuid, call.operationName ?? null, call.documentHash ?? null, call.clientIp ?? null];
-  const written = `insert into audit_events (id, at, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
+  const recorded = placed ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at";
+  return {
+    text: `insert into audit_events (id, at, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
      select $1, app_clock(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, ${placed ? "coalesce(e.county_code, '000000'), e.region_path" : "'000000', null::ltree"}${from}
-     returning ${placed ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at"} as recorded`;
-  if (!key) return { text: `with written as (${written}) select to_json(recorded) as recorded from written`, values };
-  const noted = "update idempotency_keys set entity = $10, entity_id = $11, recorded_at = written.recorded from written where principal_id = $2 and key_hash = $15 returning to_json(written.recorded) as recorded";
-  return { text: `with written as (${written}) ${noted}`, values: [...values, key] };
+     returning to_json(${recorded}) as recorded`,
+    values: [event, call.actor.id, call.actor.kind, call.actor.name, call.actor.grants.map((grant) => grant.role), name, outcome, code, call.requestId, entity?.name ?? null, uuid, call.operationName ?? null, call.documentHash ?? null, call.clientIp ?? null],
+  };
 }
 
 /** A refusal is audited after its transaction is gone. */

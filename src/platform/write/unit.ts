@@ -5,7 +5,7 @@ import { columnOf, fieldsOf, globalId, relationsOf, type Entity } from "../entit
 import { Fault } from "../fault.js";
 import { statementOf } from "../db/prepared.js";
 import { NO_HINTS } from "../read/hints.js";
-import { ReadSql, type RequestValues } from "../read/read-sql.js";
+import { actorShape, ReadSql, type RequestValues } from "../read/read-sql.js";
 import { objectSql } from "../read/json.js";
 import { carrierPairs } from "../read/statement.js";
 import { newUuid } from "./identifier.js";
@@ -61,10 +61,8 @@ export class Unit {
   }
 
   private async find(entity: Entity, uuid: string, lock: boolean): Promise<TakenRow | undefined> {
-    const read = new ReadSql(this.actor, "now");
-    const id = read.param("uuid", () => uuid);
-    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table} e where e.id = ${id} and ${read.scope(entity, "e")}${lock ? " for update of e" : ""}`;
-    return (await this.client.query(statementOf(text, read.bind(this.values())))).rows[0]?.row as TakenRow | undefined;
+    const { text, read } = finding(entity, this.actor, lock);
+    return (await this.client.query(statementOf(text, [uuid, ...read.bind(this.values())]))).rows[0]?.row as TakenRow | undefined;
   }
 
   private values(): RequestValues {
@@ -127,6 +125,22 @@ export class Unit {
   async query<T = Record<string, unknown>>(text: string, values: readonly unknown[] = []): Promise<T[]> {
     return (await this.client.query(statementOf(text, values))).rows as T[];
   }
+}
+
+const findings = new WeakMap<Entity, Map<string, { text: string; read: ReadSql }>>();
+
+/** The statement that finds a row as far as an actor sees it; the same for all actors of one shape. */
+function finding(entity: Entity, actor: Actor, lock: boolean): { text: string; read: ReadSql } {
+  const known = findings.get(entity) ?? new Map<string, { text: string; read: ReadSql }>();
+  findings.set(entity, known);
+  const key = `${lock}${actorShape(actor)}`;
+  let made = known.get(key);
+  if (!made) {
+    const read = new ReadSql(actor, "now", [], NO_HINTS, 1);
+    made = { read, text: `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table} e where e.id = $1::uuid and ${read.scope(entity, "e")}${lock ? " for update of e" : ""}` };
+    known.set(key, made);
+  }
+  return made;
 }
 
 interface Written {
