@@ -8,6 +8,7 @@ export class ReadPaths1700000000006 implements MigrationInterface {
     await runner.query(histories);
     await runner.query(counts);
     await runner.query(numbering);
+    await runner.query(whole);
     // What a key was used for is what its event says; writing it twice cost every action an update.
     await runner.query("alter table idempotency_keys drop column entity, drop column entity_id, drop column recorded_at");
     await runner.query(dependencies);
@@ -19,6 +20,7 @@ export class ReadPaths1700000000006 implements MigrationInterface {
       alter table idempotency_keys add column entity text, add column entity_id uuid, add column recorded_at timestamptz;
       drop trigger c_county on regions;
       drop function region_keeps_county();
+      drop function too_many_rows(integer);
       drop statistics subjects_place, risks_place, hidden_dangers_place;
       drop function next_code(text, regclass, uuid);
       drop index risks_counted;
@@ -68,6 +70,14 @@ const counties = `
     return new;
   end $$;
   create trigger c_county before insert or update on regions for each row execute function region_keeps_county();
+`;
+
+/** A report is whole or refused: an answer cut short without a word would be taken for all there is. Volatile, or the planner would call it once to see. */
+const whole = `
+  create function too_many_rows(maximum integer) returns json language plpgsql volatile as $$
+  begin
+    raise exception '超过 % 行 / more than % rows', maximum, maximum using errcode = '54000', detail = maximum::text;
+  end $$;
 `;
 
 const numbering = `

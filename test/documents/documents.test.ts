@@ -315,3 +315,9 @@ test("a risk that left one's scope is gone, and nothing is told of what became o
     expect((await district.as("neighbour", way).ask(text, { from, to })).riskChanges).toMatchObject([{ kind: "APPEARED", code: risk!["code"], fromLevel: null, changedFields: [], town: { code: "500112007000" } }]);
   }
 });
+
+test("a report of more rows than an answer holds is refused, not cut", async () => {
+  const { engine } = district.database;
+  await expect(engine.pool.query("select case when count(*) > 1 then too_many_rows(1) end from generate_series(1, 2)")).rejects.toMatchObject({ code: "54000" });
+  expect((await engine.pool.query("select case when count(*) > 2 then too_many_rows(2) end as told from generate_series(1, 2)")).rows).toEqual([{ told: null }]);
+});

@@ -6,16 +6,16 @@ import type { Show } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Selection } from "./tree.js";
 
-/** Rows a report may give; one that would give more is refused by the limit of the answer: the first are given. */
+/** Rows a report may give; one that would give more is refused: an auditor must not take a part for the whole. */
 const MAX_ROWS = 5_000;
 
 /** The rows of a report as one JSON array, or its one row. */
 export function reportSql(report: Report, selection: Selection, site: number, show: Show, read: ReadSql): string {
   const row = read.alias();
-  const rows = `(select * from (${report.sql(givenAt(report, site, read), read)}) ${row} limit ${MAX_ROWS}) ${row}`;
+  const rows = `(select * from (${report.sql(givenAt(report, site, read), read)}) ${row} limit ${MAX_ROWS + 1}) ${row}`;
   const object = show.rows(selection, row, read);
   if (report.single) return `(select ${object.value} from ${rows}${object.joins} limit 1)`;
-  return `(select coalesce(array_to_json(array_agg(${object.record ?? object.value})), '[]'::json) from ${rows}${object.joins})`;
+  return `(select case when count(*) > ${MAX_ROWS} then too_many_rows(${MAX_ROWS}) else coalesce(array_to_json(array_agg(${object.record ?? object.value})), '[]'::json) end from ${rows}${object.joins})`;
 }
 
 function givenAt(report: Report, site: number, read: ReadSql): Given {
