@@ -48,14 +48,16 @@ export interface Ready {
 export async function sendRead(pool: Pool, { text, values, replan }: Ready): Promise<QueryResult<Record<string, unknown>>> {
   if (!replan) return pool.query(statementOf(text, values));
   const client = await pool.connect();
+  let broken: Error | undefined;
   try {
     const [, , answer] = await inOneWrite(client, () => [client.query("begin read only"), client.query("set local plan_cache_mode = force_custom_plan"), client.query(statementOf(text, values)), client.query("commit")] as const);
     return answer;
   } catch (error) {
-    await client.query("rollback").catch(() => undefined);
+    // A connection that cannot even undo is not handed to the next caller.
+    await client.query("rollback").catch((failure: Error) => (broken = failure));
     throw error;
   } finally {
-    client.release();
+    client.release(broken);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Arg, Args, ArgsType, Field, FieldResolver, Float, ID, InputType, Int, InterfaceType, ObjectType, Query, registerEnumType, Resolver, type ClassType } from "type-graphql";
 import { describe, fieldsOf, placeTree, type Description, type Entity, type Field as DeclaredField } from "../entity/entity.js";
 import type { EnumType } from "../entity/enumeration.js";
-import { dimensionsOf } from "../read/counts.js";
+import { dimensionsOf, snakeUpper } from "../read/counts.js";
 import { mean, meanObjectType, TYPE } from "../read/meaning.js";
 import { DateScalar, DateTimeScalar, DecimalScalar, GeoJsonScalar, JsonScalar } from "./scalars.js";
 
@@ -111,8 +111,6 @@ const listFilter = (entity: Entity): Made =>
     for (const [name, zh, en] of [["some", "至少一个满足", "at least one"], ["every", "全部满足", "all of them"], ["none", "没有一个满足", "none of them"]] as const) addField(target, name, () => filterInput(entity), `${zh} / ${en}`, true);
     return target;
   });
-
-const snakeUpper = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
 function enumOf(name: string, description: Description, values: readonly (readonly [value: string, inner: string, description: Description])[]): object {
   const object = Object.fromEntries(values.map(([value, inner]) => [value, inner]));

@@ -9,7 +9,8 @@ import type { Part } from "./tree.js";
 /** More groups than this are refused by the limit of the answer; the largest come first. */
 const MAX_GROUPS = 2_000;
 
-const snakeUpper = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+/** The enum value a field is named by: `currentLevel` -> `CURRENT_LEVEL`. */
+export const snakeUpper = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
 /** Grouping fields of an entity by the enum value clients name them with. */
 export const dimensionsOf = (entity: Parameters<typeof fieldsOf>[0]) =>

@@ -9,7 +9,7 @@ export type Reach = (values: RequestValues) => unknown;
 
 const step = (reach: Reach, key: string | number): Reach => (values) => (reach(values) as Record<string | number, unknown>)[key];
 
-const CAST: Record<string, string> = {
+const CAST: Readonly<Record<string, string>> = {
   text: "text",
   enum: "text",
   int: "integer",
@@ -19,6 +19,9 @@ const CAST: Record<string, string> = {
   date: "date",
   dateTime: "timestamptz",
 };
+
+/** SQL type a value of a field is bound as. */
+export const castOf = (field: Pick<Field, "kind">) => CAST[field.kind] ?? "text";
 
 const escapeLike = (value: unknown) => String(value).replace(/[\\%_]/g, (character) => `\\${character}`);
 
@@ -88,7 +91,7 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
 
 function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, made: () => string, read: ReadSql, budget: { left: number }): string {
   let known: string | undefined;
-  const cast = CAST[field.kind] ?? "text";
+  const cast = castOf(field);
   const parts: string[] = [];
   for (const [operator, value] of Object.entries(wanted)) {
     if (value === undefined || (value === null && operator !== "eq" && operator !== "ne")) continue;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Fault } from "../fault.js";
 import { fieldsOf, type Entity } from "../entity/entity.js";
-import { fieldSql, mayUse } from "./filter.js";
+import { castOf, fieldSql, mayUse } from "./filter.js";
 import type { ReadSql, RequestValues } from "./read-sql.js";
 
 export const MAX_PAGE = 100;
@@ -36,8 +36,6 @@ interface Term {
   descending: boolean;
 }
 
-const CAST: Record<string, string> = { int: "integer", float: "double precision", decimal: "numeric", boolean: "boolean", date: "date", dateTime: "timestamptz" };
-
 /** Order terms of a list: those asked for, else the natural order; the id always breaks ties. */
 export function orderTerms(entity: Entity, args: PageArguments, alias: string, read: ReadSql): Term[] {
   const fields = fieldsOf(entity);
@@ -49,7 +47,7 @@ export function orderTerms(entity: Entity, args: PageArguments, alias: string, r
     mayUse(name, field, read);
     const sql = fieldSql(name, field, alias, read);
     if (field.nullable) terms.push({ sql: `(${sql} is null)`, cast: "boolean", descending: false });
-    terms.push({ sql, cast: CAST[field.kind] ?? "text", descending: direction === "desc" });
+    terms.push({ sql, cast: castOf(field), descending: direction === "desc" });
   }
   // The tie goes the way of the last key, so that one index serves both.
   terms.push({ sql: `${alias}.id`, cast: "uuid", descending: terms.at(-1)?.descending ?? false });

@@ -32,9 +32,7 @@ const plain = (key: string) => ({ key, aliased: false });
  * Batched: one statement for all parents of a field with the same arguments. Made of the same SQL as compiled reads.
  */
 export class Reader {
-  private loaders = new Map<string, DataLoader<string, unknown>>();
-  /** Statements sent by this reader. */
-  statements = 0;
+  private readonly loaders = new Map<string, DataLoader<string, unknown>>();
 
   constructor(
     readonly actor: Actor,
@@ -96,11 +94,6 @@ export class Reader {
     return this.single(args, (read) => reportSql(report, { entity: report.row, items: null, variants: null }, 0, carried, read));
   }
 
-  /** Forgets what was read; a mutation's payload is read anew. */
-  forget(): void {
-    this.loaders.clear();
-  }
-
   private async single(args: object, build: (read: ReadSql) => string): Promise<unknown> {
     const read = this.sql([args as Record<string, unknown>]);
     const text = `select ${build(read)} as value`;
@@ -113,7 +106,6 @@ export class Reader {
   }
 
   private async send(text: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
-    this.statements += 1;
     const values = read.bind({ actor: this.actor, instant: this.instant, args });
     return (await sendRead(this.pool, { text, values, replan: read.replan })).rows;
   }
