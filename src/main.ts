@@ -55,6 +55,8 @@ async function prepareData(config: Config, engine: Engine): Promise<void> {
 
 main().catch((error: unknown) => {
   const plain = error instanceof BadSetting || error instanceof DirectoryInUse;
-  process.stderr.write(`${plain ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+  const taken = (error as { code?: string }).code === "EADDRINUSE";
+  const told = taken ? "端口已被占用;用环境变量 PORT 指定其他端口 / the port is in use; choose another with PORT" : plain ? error.message : error instanceof Error ? error.stack : String(error);
+  process.stderr.write(`${told}\n`);
   process.exit(1);
 });
