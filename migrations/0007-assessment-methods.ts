@@ -69,7 +69,7 @@ const outcomes = `
     for one in select i from jsonb_array_elements(definition -> 'inputs') i loop
       combinations := combinations * jsonb_array_length(one -> 'values');
     end loop;
-    if coalesce(combinations not between 1 and 20000, true) then
+    if coalesce(jsonb_array_length(definition -> 'inputs') = 0 or combinations not between 1 and 20000, true) then
       raise exception '取值组合须为 1 至 20000 个 / from 1 to 20000 combinations of values' using errcode = '23514', constraint = 'assessment_combinations';
     end if;
     return query
@@ -82,7 +82,7 @@ const outcomes = `
         select l.place, c.inputs || jsonb_build_object(l.code, l.value), c.at || l.at, case kind when 'PRODUCT' then c.score * (l.value #>> '{}')::numeric when 'SUM' then c.score + (l.value #>> '{}')::numeric end
         from combined c join listed l on l.place = c.place + 1
       ), scored as (
-        select c.inputs, case when kind = 'MATRIX' then definition -> 'formula' -> 'cells' -> (c.at[1] - 1) -> (c.at[2] - 1) else to_jsonb(c.score) end as cell
+        select c.inputs, case when kind = 'MATRIX' then definition -> 'formula' -> 'cells' -> (c.at[1] - 1) -> (c.at[2] - 1) else to_jsonb(trim_scale(c.score)) end as cell
         from combined c where c.place = jsonb_array_length(definition -> 'inputs')
       )
       select s.inputs, case jsonb_typeof(s.cell) when 'number' then (s.cell #>> '{}')::numeric end,
