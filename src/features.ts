@@ -2,7 +2,10 @@
 import "./codes/code-list.js";
 import "./audit/audit-event.js";
 import "./subjects/subject.actions.js";
+import "./assessment-methods/assessment-method.actions.js";
 import "./risks/risk.actions.js";
+import "./assessment/explanation.js";
+import "./assessment/assessment.reports.js";
 import "./risks/risk.reports.js";
 import "./risks/risk.changes.js";
 import "./hidden-dangers/hidden-danger.actions.js";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { levelOf, type MethodDefinition } from "../../src/risks/level.js";
+import { levelOf, type MethodDefinition } from "../../src/assessment-methods/definition.js";
 import type { Actor } from "../../src/platform/actor.js";
 import type { Engine } from "../../src/platform/db/engine.js";
 import { actAs, type Call } from "../../src/platform/write/act.js";
@@ -69,9 +69,9 @@ async function prepare(door: Engine, districts: number): Promise<Ready> {
   const slots = Object.fromEntries(
     (await door.pool.query("select c.code || '.' || s.code as name, s.id, s.scheme_id as scheme from responsibility_slots s join responsibility_schemes c on c.id = s.scheme_id")).rows.map((row: { name: string; id: string; scheme: string }) => [row.name, row]),
   );
-  const { rows } = await door.pool.query("select v.version_code, v.definition from assessment_method_versions v join assessment_methods m on m.id = v.method_id where m.code = 'LEC' and v.valid_to is null");
-  const [method] = rows as { version_code: string; definition: MethodDefinition }[];
-  return { door, actor, towns, slots, method: method!.definition, methodVersion: method!.version_code };
+  const { rows } = await door.pool.query("select v.id, v.definition from assessment_method_versions v join assessment_methods m on m.id = v.method_id where m.code = 'LEC' and v.status = 'ACTIVATED' and v.valid_to is null");
+  const [method] = rows as { id: string; definition: MethodDefinition }[];
+  return { door, actor, towns, slots, method: method!.definition, methodVersion: method!.id };
 }
 
 interface BulkSubject {
@@ -91,7 +91,7 @@ interface BulkRisk {
   id: string;
   subject: BulkSubject;
   inputs: Record<string, number>;
-  score: number;
+  score: number | null;
   level: string;
 }
 
@@ -177,17 +177,20 @@ class Chunk {
       await insertRows(unit, "control_measures", { id: "uuid", risk_id: "uuid", kind: "text", description: "text", effective: "boolean" }, risks.map(({ id }) => ({ id: newUuid(at), risk_id: id, kind: dice.pick(["ENGINEERING", "MANAGEMENT", "HUMAN", "MATERIAL"]), description: "落实管控规程,每班检查", effective: true })));
     });
     await this.step("risk.assess", 72, async (unit, at) => {
-      await this.addAssessments(unit, risks, at);
+      const assessments = await this.addAssessments(unit, risks, at);
       await insertRows(unit, "risk_level_changes", { id: "uuid", risk_id: "uuid", to_level: "text", changed_at: "timestamptz", reason: "text" }, risks.map(({ id, level }) => ({ id: newUuid(at), risk_id: id, to_level: level, changed_at: iso(at), reason: "初次评估" })));
-      await unit.query("update risks r set status = 'ASSESSED', current_level = w.level, inherent_level = w.level, control_level = w.level from unnest($1::uuid[], $2::text[]) as w(id, level) where r.id = w.id", [ids, risks.map(({ level }) => level)]);
+      await unit.query("update risks r set status = 'ASSESSED', current_level = w.level, inherent_level = w.level, control_level = w.level, current_assessment_id = w.assessment from unnest($1::uuid[], $2::text[], $3::uuid[]) as w(id, level, assessment) where r.id = w.id", [ids, risks.map(({ level }) => level), assessments]);
     });
     await this.step("risk.approve", 120, async (unit, at) => {
       await unit.query("update risks r set status = 'IN_FORCE', responsible_person_id = w.person, emergency_plan_ref = '演示预案-01', next_review_due = $3 from unnest($1::uuid[], $2::uuid[]) as w(id, person) where r.id = w.id", [ids, risks.map(({ subject }) => subject.principal), day(at + 180 * 24 * HOUR)]);
     });
   }
 
-  private addAssessments(unit: Unit, risks: readonly BulkRisk[], at: number): Promise<void> {
-    return insertRows(unit, "risk_assessments", { id: "uuid", risk_id: "uuid", method: "text", method_version: "text", inputs: "jsonb", score: "numeric", computed_level: "text", stage: "text", assessed_at: "timestamptz" }, risks.map((risk) => ({ id: newUuid(at), risk_id: risk.id, method: "LEC", method_version: this.ready.methodVersion, inputs: risk.inputs, score: risk.score, computed_level: risk.level, stage: "CURRENT", assessed_at: iso(at) })));
+  /** Gives the UUIDs of the assessments, in the order of the risks. */
+  private async addAssessments(unit: Unit, risks: readonly BulkRisk[], at: number): Promise<string[]> {
+    const rows = risks.map((risk) => ({ id: newUuid(at), risk_id: risk.id, method: "LEC", method_version_id: this.ready.methodVersion, inputs: risk.inputs, score: risk.score, computed_level: risk.level, stage: "CURRENT", assessed_at: iso(at) }));
+    await insertRows(unit, "risk_assessments", { id: "uuid", risk_id: "uuid", method: "text", method_version_id: "uuid", inputs: "jsonb", score: "numeric", computed_level: "text", stage: "text", assessed_at: "timestamptz" }, rows);
+    return rows.map(({ id }) => id);
   }
 
   /** A third of the risks are reviewed once, one in fifty ten times: some rows have a long past. */
@@ -199,8 +202,8 @@ class Chunk {
       const ids = reviewed.map(({ id }) => id);
       await this.step("risk.startReview", 600 + round * 300, (unit) => updateRows(unit, "risks", "status = 'REVIEWING'", ids));
       await this.step("risk.concludeReview", 648 + round * 300, async (unit, at) => {
-        await this.addAssessments(unit, reviewed, at);
-        await updateRows(unit, "risks", "status = 'IN_FORCE', next_review_due = $2", ids, day(at + 180 * 24 * HOUR));
+        const assessments = await this.addAssessments(unit, reviewed, at);
+        await unit.query("update risks r set status = 'IN_FORCE', next_review_due = $3, current_assessment_id = w.assessment from unnest($1::uuid[], $2::uuid[]) as w(id, assessment) where r.id = w.id", [ids, assessments, day(at + 180 * 24 * HOUR)]);
       });
     }
   }

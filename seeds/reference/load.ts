@@ -1,5 +1,6 @@
 import { newUuid } from "../../src/platform/write/identifier.js";
 import type { Unit } from "../../src/platform/write/unit.js";
+import { METHODS } from "./methods.js";
 
 /** 三个责任人 is several schemes; the slots of each are data (domain 1 B17, C01, C08; local variants exist). */
 const SCHEMES: readonly (readonly [code: string, zh: string, en: string, slots: readonly (readonly [code: string, zh: string, en: string, duty: string])[]])[] = [
@@ -32,18 +33,6 @@ const SCHEMES: readonly (readonly [code: string, zh: string, en: string, slots: 
   ]],
 ];
 
-/** LEC and LS as data: closed lists of inputs, bands from the highest down (domain 2.1; 70 is moderate, a decision of ours). */
-const METHODS = [
-  ["LEC", "作业条件危险性评价法", "LEC", "2023", {
-    inputs: { L: [10, 6, 3, 1, 0.5, 0.2, 0.1], E: [10, 6, 3, 2, 1, 0.5], C: [100, 40, 15, 7, 3, 1] },
-    bands: [{ level: "MAJOR", from: 320, exclusive: true }, { level: "CONSIDERABLE", from: 160 }, { level: "MODERATE", from: 70 }, { level: "LOW", from: 0 }],
-  }],
-  ["LS", "风险矩阵法", "risk matrix", "2016", {
-    inputs: { L: [1, 2, 3, 4, 5], S: [1, 2, 3, 4, 5] },
-    bands: [{ level: "MAJOR", from: 20 }, { level: "CONSIDERABLE", from: 15 }, { level: "MODERATE", from: 9 }, { level: "LOW", from: 0 }],
-  }],
-] as const;
-
 const list = (...names: string[]) => names.map((name, index) => [String(index + 1).padStart(2, "0"), name] as const);
 
 /** Code lists by edition (domain 2.8, 3.3). Names only where a standard's numeric codes were not to be had. */
@@ -68,7 +57,7 @@ export async function loadReference(unit: Unit): Promise<void> {
     if (await has("select 1 from assessment_methods where code = $1", code)) continue;
     const method = newUuid();
     await unit.query("insert into assessment_methods (id, code, name_zh, name_en) values ($1, $2, $3, $4)", [method, code, zh, en]);
-    await unit.query("insert into assessment_method_versions (id, method_id, version_code, definition, valid_from) values ($1, $2, $3, $4, '2008-02-01')", [newUuid(), method, version, JSON.stringify(definition)]);
+    if (definition) await unit.query("insert into assessment_method_versions (id, method_id, version_code, definition, status, valid_from) values ($1, $2, $3, $4, 'ACTIVATED', '2008-02-01')", [newUuid(), method, version, JSON.stringify(definition)]);
   }
   for (const [code, standard, edition, zh, en, validFrom, items] of CODE_LISTS) {
     if (await has("select 1 from code_lists where code = $1 and edition = $2", code, edition)) continue;

@@ -55,6 +55,9 @@ const READS_NO_BUSINESS: ReadonlySet<Role> = new Set(["PUBLIC", "SYSTEM_ADMIN", 
 
 export const hasRole = (actor: Actor, ...roles: readonly Role[]) => actor.grants.some((grant) => roles.includes(grant.role));
 
+/** Every role with a business view: readers of what all of them share and the public does not see. */
+export const BUSINESS_READERS: readonly Role[] = roleEnum.values.filter((role) => !READS_NO_BUSINESS.has(role));
+
 /** The grants by which an actor reads rows: those of the named roles, or of every role with a business view. */
 export const readingGrants = (actor: Pick<Actor, "grants">, readers?: readonly Role[]) =>
   actor.grants.filter((grant) => (readers ? readers.includes(grant.role) : !READS_NO_BUSINESS.has(grant.role)));

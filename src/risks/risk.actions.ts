@@ -1,10 +1,11 @@
+import { assessmentInput as assessment } from "../assessment/assessment.service.js";
 import { Person } from "../people/person.js";
 import { actions } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
 import { Region } from "../regions/region.js";
 import { Subject } from "../subjects/subject.js";
-import { assessmentMethod, directMajorReason, installationGrade, measureKind, originClass, Risk, riskDomain, riskLevel, RiskObject, riskObjectType, RiskUnit } from "./risk.js";
+import { installationGrade, measureKind, originClass, Risk, riskDomain, RiskObject, riskObjectType, RiskUnit } from "./risk.js";
 import { addMeasure, approve, assess, concludeReview, identify, registerObject, registerUnit, retire, sendBack, startReview } from "./risk.service.js";
 
 const ENTERPRISE: readonly Role[] = ["ENTERPRISE_REPORTER", "ENTERPRISE_PRINCIPAL"];
@@ -16,31 +17,6 @@ const measure = {
   description: given.text("内容", "what is done", { required: true, max: 4000 }),
   responsiblePerson: given.id(() => Person, "责任人", "responsible person"),
 };
-
-const assessment = given.object(
-  "RiskAssessmentInput",
-  {
-    method: given.oneOf(assessmentMethod, "方法", "method", { required: true }),
-    inputs: given.object(
-      "AssessmentValuesInput",
-      {
-        l: given.float("可能性 L", "likelihood L"),
-        e: given.float("暴露频次 E(LEC)", "exposure E, of LEC"),
-        c: given.float("后果 C(LEC)", "consequence C, of LEC"),
-        s: given.float("严重性 S(LS)", "severity S, of LS"),
-      },
-      "取值,须在方法的封闭取值表内",
-      "values, each within the closed list of the method",
-      { required: true },
-    ),
-    directMajorReason: given.oneOf(directMajorReason, "直接判定重大的情形", "reason for direct major"),
-    statedLevel: given.oneOf(riskLevel, "来源系统所报等级;与计算结果不一致即拒绝", "level stated by the source; refused where it differs from the computed one"),
-    basis: given.text("依据", "basis", { max: 2000 }),
-  },
-  "一次评估",
-  "one assessment",
-  { required: true },
-);
 
 const reason = given.text("理由", "reason", { max: 1000 });
 

@@ -1,10 +1,10 @@
+import { addAssessment, type Assessed } from "../assessment/assessment.service.js";
 import type { Input } from "../platform/actions.js";
 import { Fault } from "../platform/fault.js";
 import { nextCode } from "../platform/write/code-number.js";
 import type { TakenRow, Unit } from "../platform/write/unit.js";
 import { Subject } from "../subjects/subject.js";
-import { levelOf, type MethodDefinition } from "./level.js";
-import { ControlMeasure, Risk, RiskAssessment, RiskLevelChange, RiskObject, RiskUnit } from "./risk.js";
+import { ControlMeasure, Risk, RiskLevelChange, RiskObject, RiskUnit } from "./risk.js";
 
 /** Months until the next review, by level: monthly, quarterly, half-yearly, yearly (TR-19, a decision of ours). */
 const REVIEW_MONTHS: Readonly<Record<string, number>> = { MAJOR: 1, CONSIDERABLE: 3, MODERATE: 6, LOW: 12 };
@@ -58,56 +58,18 @@ export async function identify(unit: Unit, input: Input): Promise<string> {
   return uuid;
 }
 
-/** The method version in force on a day, with its definition. */
-async function methodInForce(unit: Unit, method: string): Promise<{ id: string; version: string; definition: MethodDefinition }> {
-  const [row] = await unit.query<{ id: string; version: string; definition: MethodDefinition }>(
-    `select v.id, v.version_code as version, v.definition from assessment_method_versions v join assessment_methods m on m.id = v.method_id
-     where m.code = $1 and v.valid_from <= $2 and (v.valid_to is null or v.valid_to > $2) order by v.valid_from desc limit 1`,
-    [method, unit.today],
-  );
-  if (!row) throw new Fault("INVALID_INPUT", { field: "input.method", rule: "a method with a version in force" });
-  return row;
-}
-
-interface Assessed {
-  score: number | null;
-  level: string;
-}
-
-/** Records one assessment; the server computes the level, and a stated level that differs is refused. */
-async function addAssessment(unit: Unit, risk: string, input: Input, stage: string): Promise<Assessed> {
-  const method = await methodInForce(unit, input["method"] as string);
-  const values = Object.fromEntries(Object.entries((input["inputs"] ?? {}) as Record<string, unknown>).filter(([, value]) => value !== null && value !== undefined).map(([name, value]) => [name.toUpperCase(), Number(value)]));
-  const computed = levelOf(method.definition, values);
-  const level = input["directMajorReason"] ? "MAJOR" : computed.level;
-  if (input["statedLevel"] && input["statedLevel"] !== level) throw new Fault("LEVEL_DISAGREES", { stated: input["statedLevel"], computed: level, score: computed.score, method: input["method"], methodVersion: method.version });
-  await unit.add(RiskAssessment, {
-    risk,
-    method: input["method"],
-    methodVersion: method.version,
-    inputs: values,
-    score: computed.score,
-    computedLevel: level,
-    directMajorReason: input["directMajorReason"],
-    stage,
-    assessedAt: unit.now,
-    basis: input["basis"],
-  });
-  return { score: computed.score, level };
-}
-
 /** Assesses inherent (where given) and current risk; the level is what the inputs say. */
 export async function assess(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   const inherent = input["inherent"] ? await addAssessment(unit, row.uuid, input["inherent"] as Input, "INHERENT") : undefined;
   const current = await addAssessment(unit, row.uuid, input["current"] as Input, "CURRENT");
   if (inherent && RANK.indexOf(inherent.level) > RANK.indexOf(current.level)) throw new Fault("RULE_VIOLATED", { rule: "inherent_not_below_current", inherent: inherent.level, current: current.level });
-  return setLevel(unit, row, current.level, inherent?.level, String(input["reason"] ?? "评估 / assessment"));
+  return setLevel(unit, row, current, inherent?.level, String(input["reason"] ?? "评估 / assessment"));
 }
 
-async function setLevel(unit: Unit, row: TakenRow, level: string, inherent: string | undefined, reason: string): Promise<string> {
+async function setLevel(unit: Unit, row: TakenRow, { id, level }: Assessed, inherent: string | undefined, reason: string): Promise<string> {
   const before = row["currentLevel"] as string | null;
   if (before !== level) await unit.add(RiskLevelChange, { risk: row.uuid, fromLevel: before, toLevel: level, changedAt: unit.now, reason });
-  return unit.move(Risk, row, { currentLevel: level, inherentLevel: inherent ?? row["inherentLevel"] ?? level, controlLevel: level });
+  return unit.move(Risk, row, { currentLevel: level, currentAssessment: id, inherentLevel: inherent ?? row["inherentLevel"] ?? level, controlLevel: level });
 }
 
 /** Approves into force. What the invariants demand of a risk in force the database checks when the unit ends. */
@@ -124,9 +86,10 @@ export const startReview = (unit: Unit, _input: Input, row: TakenRow) => unit.mo
 /** Concludes a review by a new assessment. Lowering from the two highest levels needs a round, which this release does not keep: it is refused. */
 export async function concludeReview(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   const before = String(row["currentLevel"]);
-  const { level } = await addAssessment(unit, row.uuid, input["current"] as Input, "CURRENT");
+  const assessed = await addAssessment(unit, row.uuid, input["current"] as Input, "CURRENT");
+  const { level } = assessed;
   if (RANK.indexOf(level) > RANK.indexOf(before) && RANK.indexOf(before) <= 1) throw new Fault("RULE_VIOLATED", { rule: "inv_07_lowering_needs_a_round", from: before, to: level });
-  await setLevel(unit, row, level, undefined, String(input["reason"] ?? "复评 / review"));
+  await setLevel(unit, row, assessed, undefined, String(input["reason"] ?? "复评 / review"));
   await unit.query("update risks set next_review_due = $2 where id = $1", [row.uuid, dueAfter(unit.today, level)]);
   return row.uuid;
 }

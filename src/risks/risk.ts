@@ -2,7 +2,7 @@ import { Person } from "../people/person.js";
 import { allowedActions } from "../platform/actions.js";
 import { entity, extend, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
-import { bool, computed, date, dateTime, decimal, geometry, json, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
+import { bool, computed, date, dateTime, decimal, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
 import { Subject } from "../subjects/subject.js";
@@ -132,46 +132,9 @@ export const Risk = entity({
     unit: one(() => RiskUnit, "unit_id", "风险分析单元", "risk analysis unit", { owned: true }),
     region: one(() => Region, "region_id", "所在区划", "region", { owned: true }),
     responsiblePerson: one(() => Person, "responsible_person_id", "责任人", "responsible person", { owned: true }),
-    assessments: many(() => RiskAssessment, "risk_id", "评估记录", "assessments", { owned: true }),
     measures: many(() => ControlMeasure, "risk_id", "管控措施", "control measures", { owned: true }),
     levelChanges: many(() => RiskLevelChange, "risk_id", "等级变动", "changes of level", { owned: true }),
   },
-});
-
-export const assessmentMethod = enumeration("AssessmentMethod", { zh: "评估方法", en: "method of assessment" }, {
-  LEC: ["作业条件危险性评价法 D=L×E×C", "LEC, D = L x E x C"],
-  LS: ["风险矩阵法 R=L×S", "LS matrix, R = L x S"],
-});
-export const assessmentStage = enumeration("AssessmentStage", { zh: "评估对象", en: "what is assessed" }, { INHERENT: ["固有风险", "inherent risk"], CURRENT: ["现状风险", "current risk"] });
-export const directMajorReason = enumeration("DirectMajorReason", { zh: "直接判定重大的情形", en: "reason for direct major" }, {
-  LAW_VIOLATED: ["违反法律法规强制性要求", "mandatory law or standard violated"],
-  DEATH_CONDITION_PERSISTS: ["曾致死亡重伤且条件仍在", "death or serious injury happened and the condition persists"],
-  MAJOR_HAZARD_INSTALLATION: ["构成重大危险源", "forms a major hazard installation"],
-  OVER_TEN_PEOPLE: ["有中毒爆炸火灾危险场所作业 10 人以上", "more than ten people at a place of poisoning, explosion or fire danger"],
-});
-
-/** 风险评估: inputs, method version and the level the server computed from them. */
-export const RiskAssessment = entity({
-  name: "RiskAssessment",
-  zh: "风险评估",
-  en: "risk assessment",
-  plural: "riskAssessments",
-  table: "risk_assessments",
-  scope: { kind: "through", relation: "risk" },
-  order: [["assessedAt", "desc"]],
-  root: false,
-  fields: {
-    method: oneOf(assessmentMethod, "方法", "method", { filter: true }),
-    methodVersion: text("方法版本", "version of the method"),
-    inputs: json("取值", "inputs"),
-    score: decimal("得分", "score", { nullable: true }),
-    computedLevel: oneOf(riskLevel, "计算等级", "computed level", { filter: true }),
-    directMajorReason: oneOf(directMajorReason, "直接判定重大的情形", "reason for direct major", { nullable: true }),
-    stage: oneOf(assessmentStage, "评估对象", "what is assessed", { filter: true }),
-    assessedAt: dateTime("评估时间", "time of assessment", { sort: true, filter: true }),
-    basis: text("依据", "basis", { nullable: true }),
-  },
-  relations: { risk: one(() => Risk, "risk_id", "风险", "risk", { owned: true }) },
 });
 
 export const measureKind = enumeration("MeasureKind", { zh: "管控措施类别", en: "kind of measure" }, {

@@ -106,6 +106,8 @@ export interface EntityDeclaration extends Description {
   featureOrder?: (alias: string) => string;
   /** Columns that filters, scopes or computed fields name though no field shows them. */
   hiddenColumns?: readonly string[];
+  /** Name of the type its versions are shown as; its own name with "Version" unless given. */
+  versionsName?: string;
   /** Offers the root list and single fields unless false (rows that are read only beneath their parent). */
   root?: boolean;
   /** Declared by the one entity that is the tree every placed row lies in. */
@@ -187,8 +189,10 @@ export function declareVersions(): void {
     if (base.appendOnly || base.root === false || base.versionsOf) continue;
     const columns = Object.entries(fieldsOf(base)).filter(([name, field]) => field.from === "column" && name !== "version");
     const links = Object.entries(relationsOf(base)).filter(([, relation]) => relation.cardinality === "one");
+    const name = base.versionsName ?? `${base.name}Version`;
+    if (entities.has(name)) throw new Error(`entity ${name} is declared twice: give ${base.name} a versionsName`);
     const made: Entity = {
-      name: `${base.name}Version`,
+      name,
       zh: `${base.zh}的版本`,
       en: `version of: ${base.en}`,
       plural: `${base.plural}Versions`,
@@ -197,7 +201,7 @@ export function declareVersions(): void {
       order: [["recordedFrom", "desc"]],
       root: false,
       versionsOf: base,
-      prefix: `${base.name}Version_`,
+      prefix: `${name}_`,
       fields: {
         version: { from: "column", kind: "int", zh: "版本号", en: "version" },
         recordedFrom: { from: "column", kind: "dateTime", zh: "记录起", en: "recorded from" },

@@ -4,8 +4,12 @@ import type { Input, InputField } from "../actions.js";
 
 const LONGEST_TEXT = 500;
 const LONGEST_LIST = 100;
+const LONGEST_JSON = 2_000;
+const DEEPEST_JSON = 8;
 // PostgreSQL stores no U+0000; a lone surrogate is not text.
 const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+const STORABLE = "no U+0000 and no lone surrogate";
 
 /** Checks an action's input against its declaration; ids become UUIDs. Faults: INVALID_INPUT with the field and the rule. */
 export function checkInput(fields: Readonly<Record<string, InputField>>, input: Record<string, unknown>, path = "input"): Input {
@@ -32,6 +36,8 @@ export function checkValue(field: InputField, value: unknown, at: string): unkno
   switch (field.kind) {
     case "text":
       return checkText(field, String(value), at);
+    case "json":
+      return checkJson(field, value, at);
     case "id": {
       const parsed = parseId(String(value));
       if (!parsed || parsed.entity !== field.of?.()) throw new Fault("INVALID_INPUT", { field: at, rule: `an id of ${field.of?.().name ?? "?"}` });
@@ -52,10 +58,30 @@ export function checkValue(field: InputField, value: unknown, at: string): unkno
   }
 }
 
+/** An object as JSON can hold it: text that can be stored, numbers that are numbers, neither deep nor long. */
+function checkJson({ max = LONGEST_JSON }: InputField, value: unknown, at: string): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Fault("INVALID_INPUT", { field: at, rule: "an object" });
+  checkMember(value, at, 0);
+  const length = JSON.stringify(value).length;
+  if (length > max) throw new Fault("INVALID_INPUT", { field: at, rule: `at most ${max} characters of JSON`, actual: length });
+  return value;
+}
+
+function checkMember(value: unknown, at: string, depth: number): void {
+  if (depth > DEEPEST_JSON) throw new Fault("INVALID_INPUT", { field: at, rule: `at most ${DEEPEST_JSON} levels deep` });
+  if (typeof value === "string" && UNSTORABLE.test(value)) throw new Fault("INVALID_INPUT", { field: at, rule: STORABLE });
+  if (typeof value === "number" && !Number.isFinite(value)) throw new Fault("INVALID_INPUT", { field: at, rule: "a finite number" });
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, member] of Object.entries(value)) {
+    if (UNSTORABLE.test(key)) throw new Fault("INVALID_INPUT", { field: at, rule: STORABLE });
+    checkMember(member, `${at}.${key}`, depth + 1);
+  }
+}
+
 function checkText(field: InputField, text: string, at: string): string {
   const trimmed = text.normalize("NFC").trim();
   const max = field.max ?? LONGEST_TEXT;
-  if (UNSTORABLE.test(text)) throw new Fault("INVALID_INPUT", { field: at, rule: "no U+0000 and no lone surrogate" });
+  if (UNSTORABLE.test(text)) throw new Fault("INVALID_INPUT", { field: at, rule: STORABLE });
   if (trimmed.length > max) throw new Fault("INVALID_INPUT", { field: at, rule: `at most ${max} characters`, actual: trimmed.length });
   if (field.required && trimmed === "") throw new Fault("INVALID_INPUT", { field: at, rule: "not blank" });
   if (field.pattern && !field.pattern.test(trimmed)) throw new Fault("INVALID_INPUT", { field: at, rule: field.pattern.source });
