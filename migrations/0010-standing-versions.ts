@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
+import { listed } from "./tables.js";
 
 /**
  * What makes a read as of an instant cost what stood then, however much was recorded before and since.
@@ -17,9 +18,11 @@ export class StandingVersions1700000000010 implements MigrationInterface {
     await runner.query(tracking);
     await runner.query("do $$ declare tracked text; begin for tracked in select name from tracked_tables loop perform index_history(tracked); end loop; end $$");
     await runner.query(covering);
+    await runner.query(towns);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    for (const table of ["risks", "hidden_dangers", "subjects"]) await runner.query(`drop index ${table}_town_id_updated_at_id_idx, ${table}_history_town_id_updated_at_id_recorded_to_idx`);
     await runner.query(`
       do $$ declare tracked text; made record; begin
         for tracked in select name from tracked_tables loop
@@ -161,3 +164,6 @@ const covering = [
     select index_standing('${table}', '{county_code}', '{town_id, ${counted}, region_path, id}');
     select index_standing('${table}', '{town_id}', '{${counted}, county_code, id}');`)
   .join("");
+
+/** What a town's people open in the morning: the newest of their own, which no index gave in its order. */
+const towns = ["risks", "hidden_dangers", "subjects"].map((table) => listed(table, "town_id")).join("\n");

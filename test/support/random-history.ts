@@ -89,6 +89,8 @@ export class RandomHistory {
     const begins = this.played.length < FIRST_STEPS;
     for (;;) {
       const [name, action] = dice.pick(dice.chance(begins ? 0.7 : 0.06) ? founding : dice.chance(0.3) ? making : taking);
+      // What ends a life is done seldom, or no life would be long.
+      if (action.to && !taking.some(([, other]) => other.on === action.on && other.from?.includes(action.to!)) && !dice.chance(0.3)) continue;
       const row = action.creates ? undefined : await this.rowFor(action);
       if (!action.creates && !row) continue;
       const fitting = this.actors.filter((actor) => mayAct(action, actor));

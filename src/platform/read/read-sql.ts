@@ -108,12 +108,18 @@ export class ReadSql {
     const standing = `select ${columns}, 'infinity'::timestamptz as recorded_to from ${target.table}`;
     const ended = `select ${columns}, recorded_to from ${target.table}_history`;
     // Versions of the past that stood at the instant and no others, by their nodes in the tree of intervals (migration 0010).
-    const then = `${ended} where standing_node = any(standing_nodes(${at}, true)) and recorded_to > ${at} union all ${ended} where standing_node = any(standing_nodes(${at}, false)) and recorded_from <= ${at} and recorded_to > ${at}`;
-    if (reach === "set") return `(select * from (${standing} union all ${then}) known where recorded_from <= ${at}) ${alias}`;
+    const left = `where standing_node = any(standing_nodes(${at}, true)) and recorded_to > ${at}`;
+    const right = `where standing_node = any(standing_nodes(${at}, false)) and recorded_from <= ${at} and recorded_to > ${at}`;
+    if (reach === "set") {
+      // Asked outside, of what still stands alone: a condition within would have its rows handed up one by one, and of the others it is known.
+      const began = (sql: string, text: string) => sql.replace("select ", `select ${text} as began, `);
+      const always = "'-infinity'::timestamptz";
+      return `(select * from (${began(standing, "recorded_from")} union all ${began(ended, always)} ${left} union all ${began(ended, always)} ${right}) known where began <= ${at}) ${alias}`;
+    }
     // A row is never updated after it was recorded: the condition on updated_at is implied, and the one an ordered index can begin at.
     const known = `recorded_from <= ${at} and updated_at <= ${at} and recorded_to > ${at}`;
     // Few of what stood at a recent instant have ended: they are fetched and sorted, not met on a walk through all that ended before.
-    const past = reach === "list" && this.time === "recent" ? `select * from (${then} offset 0) ended` : ended;
+    const past = reach === "list" && this.time === "recent" ? `select * from (${ended} ${left} union all ${ended} ${right} offset 0) ended` : ended;
     // The conditions stand outside the union: only branches without any are merged in the order of their indexes.
     return `(select * from (${standing} union all ${past}) known where ${known}) ${alias}`;
   }
