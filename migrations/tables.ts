@@ -18,8 +18,11 @@ export const PLACED = `
   region_path ltree not null,
   town_id uuid references regions(id)`;
 
-/** List indexes of a table and its history: the live query's own key serves as-of reads too. */
+/** List indexes of a table and its history: the live query's own key serves as-of reads too, which pass over what had ended by its end in the index. */
 export const listed = (table: string, ...keys: string[]) =>
   keys
-    .flatMap((key) => [table, `${table}_history`].map((on) => `create index on ${on} (${key ? `${key}, ` : ""}updated_at desc, id desc);`))
+    .flatMap((key) => {
+      const columns = `${key ? `${key}, ` : ""}updated_at desc, id desc`;
+      return [`create index on ${table} (${columns});`, `create index on ${table}_history (${columns}, recorded_to);`];
+    })
     .join("\n");

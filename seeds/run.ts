@@ -1,24 +1,29 @@
 /**
- * npm run seed [-- --risks N]: the demo district into the database of DATABASE_URL (or the embedded one in DATA_DIR),
- * and with --risks N a district (up to 100,000) or a city (up to 1,000,000) of invented risks beside it.
+ * npm run seed [-- --risks N [--versions M]]: the demo district into the database of DATABASE_URL (or the embedded one in DATA_DIR),
+ * and with --risks N a district (up to 100,000) or a city (up to 1,000,000) of invented risks beside it,
+ * with --versions M every one of them with at least so many versions.
  * Prints where the demo's keys are. For trying out and for measuring; never for a database in use.
  */
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import "../src/features.js";
 import { readConfig } from "../src/platform/config.js";
 import { openEngine } from "../src/platform/db/engine.js";
 import { migrate } from "../src/platform/db/migrate.js";
-import { seedBulk } from "./demo/bulk.js";
+import { MOST_VERSIONS, seedBulk } from "./demo/bulk.js";
 import { isSeeded, issueDemoKeys, seedDemo } from "./demo/seed.js";
 
-const flag = process.argv.indexOf("--risks");
-const risks = flag < 0 ? 0 : Number(process.argv[flag + 1]);
-if (!Number.isInteger(risks) || risks < 0 || risks > 1_000_000 || (flag >= 0 && risks === 0) || process.argv.length > (flag < 0 ? 2 : 4)) {
-  process.stderr.write("用法 / usage: npm run seed -- [--risks 1..1000000]\n");
+const { values } = parseArgs({ options: { risks: { type: "string" }, versions: { type: "string" } } });
+const number = (name: "risks" | "versions", most: number) => {
+  const value = Number(values[name] ?? 0);
+  if (Number.isInteger(value) && value >= (values[name] === undefined ? 0 : 1) && value <= most) return value;
+  process.stderr.write(`用法 / usage: npm run seed -- [--risks 1..1000000 [--versions 3..${MOST_VERSIONS}]]\n`);
   process.exit(2);
-}
+};
+const risks = number("risks", 1_000_000);
+const versions = number("versions", MOST_VERSIONS);
 
 const began = Date.now();
 const say = (text: string) => process.stderr.write(`[${((Date.now() - began) / 1000).toFixed(1).padStart(7)} s] ${text}\n`);
@@ -37,7 +42,7 @@ try {
   const { rows } = await engine.pool.query("select demo or not exists (select 1 from audit_events) as fit from system_settings");
   if (!(rows[0] as { fit: boolean }).fit) throw new Error("该库已有业务数据,不是演示库 / this database is in use and not a demo");
   if (!(await isSeeded(engine.pool))) await seedDemo(engine, every("演示数据 / demo deeds", 2));
-  if (risks > 0) await seedBulk(engine, risks, every("批量风险 / bulk risks", 2));
+  if (risks > 0) await seedBulk(engine, risks, every("批量风险 / bulk risks", 2), versions || undefined);
   const file = join(dataDir, "demo-keys.json");
   if (!existsSync(file)) await writeFile(file, `${JSON.stringify(await issueDemoKeys(engine), null, 2)}\n`, { mode: 0o600 });
   say(`演示密钥 / demo keys: ${file}`);

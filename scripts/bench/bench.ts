@@ -13,11 +13,15 @@
  * has no schema, keys, masks or limits, and PostGraphile is asked without row-level security: both do less than the
  * service does. Generator, servers and database share the cores, so figures of one run compare with that run only.
  *
+ * With --as-of the service is asked alone, live and as of three instants in turn, over risks of ten versions each
+ * (as-of.ts): the past must be exact, and may cost at most twice the present.
+ *
  * Without --database a PostgreSQL of the run's own is started, seeded and removed; it does not flush to disk (fsync off,
  * the same for the three). With --database the database is migrated, gets a schema `bench`, a principal with a key that
  * is revoked at the end, and hidden dangers from Q7: give it one made for trying out.
  */
 import { writeFileSync } from "node:fs";
+import { asOfInstants } from "./as-of.js";
 import { ownCluster, seededDatabase } from "./database.js";
 import { growth } from "./growth.js";
 import { readOptions, USAGE, type Options } from "./options.js";
@@ -40,7 +44,8 @@ async function run(options: Options): Promise<void> {
   try {
     const databases = [...options.databases];
     for (const size of options.growth) databases.push([String(size), await seededDatabase(cluster!, size)]);
-    const { text, figures } = several ? await growth(databases, options) : await threeServers(options.database ?? (await seededDatabase(cluster!, options.risks)), options);
+    const one = options.asOf ? asOfInstants : threeServers;
+    const { text, figures } = several ? await growth(databases, options) : await one(options.database ?? (await seededDatabase(cluster!, options.risks, options.versions)), options);
     process.stdout.write(`${text}\n`);
     if (options.json) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   } finally {

@@ -66,7 +66,7 @@ export async function ownCluster(): Promise<Cluster> {
 }
 
 /** A new database in a cluster, filled by the seeding command. */
-export async function seededDatabase(cluster: Cluster, risks: number): Promise<string> {
+export async function seededDatabase(cluster: Cluster, risks: number, versions?: number): Promise<string> {
   const name = `bench_${risks}`;
   const admin = new pg.Client({ connectionString: cluster.url });
   await admin.connect();
@@ -77,7 +77,7 @@ export async function seededDatabase(cluster: Cluster, risks: number): Promise<s
   say(`正在生成 ${risks} 条风险`, `seeding ${risks} risks`);
   const dataDir = mkdtempSync(join(tmpdir(), "bench-seed-"));
   const root = fileURLToPath(new URL("../..", import.meta.url));
-  const child = keep(spawn(process.execPath, [...TYPESCRIPT, "seeds/run.ts", "--risks", String(risks)], { cwd: root, env: { ...process.env, DATABASE_URL: url.href, DATA_DIR: dataDir }, stdio: ["ignore", "ignore", "inherit"] }));
+  const child = keep(spawn(process.execPath, [...TYPESCRIPT, "seeds/run.ts", "--risks", String(risks), ...(versions ? ["--versions", String(versions)] : [])], { cwd: root, env: { ...process.env, DATABASE_URL: url.href, DATA_DIR: dataDir }, stdio: ["ignore", "ignore", "inherit"] }));
   const [code] = (await once(child, "exit")) as [number | null];
   rmSync(dataDir, { recursive: true, force: true });
   if (code !== 0) throw new Error(`npm run seed: ${code}`);

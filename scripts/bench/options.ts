@@ -9,6 +9,10 @@ export interface Options {
   /** Databases of several sizes, or sizes to seed, to see how cost grows. */
   databases: readonly (readonly [size: string, url: string])[];
   growth: readonly number[];
+  /** Live against the past instead of against others. */
+  asOf: boolean;
+  /** Versions of every risk of the run's own database, at least; as the story has them unless given. */
+  versions: number | undefined;
   questions: readonly QuestionId[];
   rounds: number;
   seconds: number;
@@ -18,13 +22,14 @@ export interface Options {
 
 export const USAGE = `用法 / usage: npm run bench -- [--database URL | --risks N] [--questions Q1,Q2] [--rounds 3] [--seconds 4] [--connections 16] [--json FILE]
        npm run bench -- --databases 10000=URL,1000000=URL | --growth 10000,100000 [--questions Q1,Q3]
+       npm run bench -- --as-of [--database URL | --risks 100000 --versions 10] [--questions Q1,Q2,Q3,Q4]
 `;
 
 /** Reads the command line. @throws Error in both languages when something in it cannot be used. */
 export function readOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
-  const { values } = parseArgs({ args: [...args], options: { database: text, risks: text, databases: text, growth: text, questions: text, rounds: text, seconds: text, connections: text, json: text } });
-  const number = (name: "risks" | "rounds" | "seconds" | "connections", fallback: number, most: number) => {
+  const { values } = parseArgs({ args: [...args], options: { database: text, risks: text, databases: text, growth: text, questions: text, rounds: text, seconds: text, connections: text, json: text, versions: text, "as-of": { type: "boolean" } } });
+  const number = (name: "risks" | "versions" | "rounds" | "seconds" | "connections", fallback: number, most: number) => {
     const value = Number(values[name] ?? fallback);
     if (!(value > 0 && value <= most) || (name !== "seconds" && !Number.isInteger(value))) throw new Error(`--${name}: 1 至 / to ${most}`);
     return value;
@@ -47,6 +52,8 @@ export function readOptions(args: readonly string[]): Options {
       if (!/^[1-9]\d{2,6}$/.test(entry)) throw new Error("--growth: 10000,100000");
       return Number(entry);
     }),
+    asOf: values["as-of"] ?? false,
+    versions: values.versions !== undefined || values["as-of"] ? number("versions", 10, 23) : undefined,
     questions: questions.length > 0 ? questions : QUESTIONS,
     rounds: number("rounds", 3, 100),
     seconds: number("seconds", 4, 600),

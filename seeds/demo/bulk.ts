@@ -18,6 +18,13 @@ const DISTRICT_HOLDS = 100_000;
 /** Invented credit codes of the bulk begin beyond those of the story. */
 const FIRST_NUMBER = 1_000_000;
 
+/** Identified, assessed, approved. */
+const FIRST_VERSIONS = 3;
+/** The most versions that fit between the chunk's beginning and the story's end. */
+export const MOST_VERSIONS = 23;
+/** Inputs of a low and of a moderate risk. */
+const MOVES: readonly Record<string, number>[] = [{ L: 1, E: 3, C: 7 }, { L: 3, E: 3, C: 15 }];
+
 const POINT = "=st_setsrid(st_makepoint(w.lon::float8, w.lat::float8), 4490)";
 
 interface Ready {
@@ -34,8 +41,9 @@ interface Ready {
  * Each row comes into being by the same named steps as the story's, through the same triggers: it has its versions,
  * its change records and the action that made it. Only the statements are wide.
  * @param risks rounded up to whole chunks of 500.
+ * @param versions at least so many of every risk, by reviews of all of them; unless given a third is reviewed once, one in fifty ten times.
  */
-export async function seedBulk(engine: Engine, risks: number, progress: (done: number, total: number) => void): Promise<void> {
+export async function seedBulk(engine: Engine, risks: number, progress: (done: number, total: number) => void, versions?: number): Promise<void> {
   const seeded = await engine.pool.query("select count(*)::int as begun, count(*) filter (where action = 'demo.bulkTold')::int as told from audit_events where action in ('demo.bulkBegun', 'demo.bulkTold')");
   if ((seeded.rows[0] as { begun: number }).begun > 0) throw new Error("该库已批量生成过;请换一个空库 / this database was filled in bulk before: use an empty one");
   const ready = await prepare(engine, risks > DISTRICT_HOLDS ? 4 : 1);
@@ -46,7 +54,7 @@ export async function seedBulk(engine: Engine, risks: number, progress: (done: n
     while (next < chunks) {
       const chunk = next;
       next += 1;
-      await new Chunk(ready, chunk, chunks).tell();
+      await new Chunk(ready, chunk, chunks, versions).tell();
       done += 1;
       progress(Math.min(done * RISKS_A_CHUNK, risks), risks);
     }
@@ -106,6 +114,7 @@ class Chunk {
     private readonly ready: Ready,
     private readonly chunk: number,
     chunks: number,
+    private readonly versions: number | undefined,
   ) {
     this.dice = new Dice(20_261_031 + chunk);
     this.town = ready.towns[chunk % ready.towns.length]!;
@@ -122,7 +131,7 @@ class Chunk {
     await this.register(subjects);
     const risks = subjects.flatMap((subject) => Array.from({ length: RISKS_A_SUBJECT }, () => this.risk(subject)));
     await this.assess(risks);
-    await this.review(risks);
+    await (this.versions ? this.reviewAll(risks, Math.ceil((this.versions - FIRST_VERSIONS) / 2)) : this.review(risks));
     await this.hiddenDangers(risks.filter(() => this.dice.chance(0.3)));
   }
 
@@ -204,6 +213,27 @@ class Chunk {
       await this.step("risk.concludeReview", 648 + round * 300, async (unit, at) => {
         const assessments = await this.addAssessments(unit, reviewed, at);
         await unit.query("update risks r set status = 'IN_FORCE', next_review_due = $3, current_assessment_id = w.assessment from unnest($1::uuid[], $2::uuid[]) as w(id, assessment) where r.id = w.id", [ids, assessments, day(at + 180 * 24 * HOUR)]);
+      });
+    }
+  }
+
+  /** Every risk is reviewed in every round; some move between the two lowest levels, which no round of lowering is needed for. */
+  private async reviewAll(risks: readonly BulkRisk[], rounds: number): Promise<void> {
+    const { dice, ready } = this;
+    const other = new Map(MOVES.map((inputs) => [levelOf(ready.method, inputs).level, inputs]));
+    const ids = risks.map(({ id }) => id);
+    for (let round = 0; round < rounds; round += 1) {
+      const rest = () => Math.floor(dice.next() * 200);
+      await this.step("risk.startReview", 600 + round * 300 + rest(), (unit) => updateRows(unit, "risks", "status = 'REVIEWING'", ids));
+      await this.step("risk.concludeReview", 810 + round * 300 + Math.floor(rest() / 3), async (unit, at) => {
+        const moved = risks.filter(({ level }) => other.has(level) && dice.chance(0.2)).map((risk) => ({ risk, from: risk.level }));
+        for (const { risk, from } of moved) {
+          const inputs = [...other].find(([level]) => level !== from)![1];
+          Object.assign(risk, { inputs, ...levelOf(ready.method, inputs) });
+        }
+        await this.addAssessments(unit, risks, at);
+        await insertRows(unit, "risk_level_changes", { id: "uuid", risk_id: "uuid", from_level: "text", to_level: "text", changed_at: "timestamptz", reason: "text" }, moved.map(({ risk, from }) => ({ id: newUuid(at), risk_id: risk.id, from_level: from, to_level: risk.level, changed_at: iso(at), reason: "复评 / review" })));
+        await unit.query("update risks r set status = 'IN_FORCE', current_level = w.level, control_level = w.level, next_review_due = $3 from unnest($1::uuid[], $2::text[]) as w(id, level) where r.id = w.id", [ids, risks.map(({ level }) => level), day(at + 180 * 24 * HOUR)]);
       });
     }
   }

@@ -47,12 +47,12 @@ report({
     risk: one(() => Risk, "risk_id", "风险(所取时点)", "the risk, at the instant of the operation"),
     town: one(() => Region, "town_id", "所在街镇", "town", { owned: true }),
   },
-  sql: (asked) => {
-    const { from, to } = ends(asked);
+  sql: (asked, read) => {
+    const { from, to } = ends(asked, read);
     // All in scope, not only what counts: a risk that went is told by the record that stands for it.
-    const known = (read: ReadSql) => {
-      const risk = read.alias();
-      return `select ${risk}.*, coalesce(${controlled(risk)} and ${asked.filter("filter", Risk, risk, read)}, false) as counted from ${read.source(Risk, risk)} where ${read.scope(Risk, risk)}`;
+    const known = (end: ReadSql) => {
+      const risk = end.alias();
+      return `select ${risk}.*, coalesce(${controlled(risk)} and ${asked.filter("filter", Risk, risk, end)}, false) as counted from ${end.source(Risk, risk)} where ${end.scope(Risk, risk)}`;
     };
     const rank = (alias: string) => `array_position(${RANK}, ${alias}.current_level)`;
     const differences = recorded().map(([name, column]) => `case when o.${column} is distinct from c.${column} then '${name}' end`);

@@ -18,22 +18,22 @@ function levelsAt(asked: Given, read: ReadSql): string {
   return `select ${risk}.id, ${risk}.current_level as level from ${read.source(Risk, risk)} where ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk, read)}`;
 }
 
-/** The statement at the opening and at the closing instant of a `period`. */
-export function ends(asked: Given): Record<"from" | "to", ReadSql> {
+/** The statement at the opening and at the closing instant of a `period`; the closing unless given is the instant of the operation, with both its clocks. */
+export function ends(asked: Given, read: ReadSql): Record<"from" | "to", ReadSql> {
   const at = (end: "from" | "to") =>
     asked.at(end, (args, { instant }) => {
-      const to = (args["to"] as string | null | undefined) ?? instant.recorded ?? instant.effective;
       const from = args["from"] as string;
-      if (Date.parse(from) > Date.parse(to)) throw new Fault("INVALID_INPUT", { field: "from", rule: "not after to" });
-      const moment = end === "from" ? from : to;
+      const to = (args["to"] as string | null | undefined) ?? instant.recorded;
+      if (to !== null && Date.parse(from) > Date.parse(to)) throw new Fault("INVALID_INPUT", { field: "from", rule: "not after to" });
+      const moment = end === "from" ? from : to!;
       return { recorded: moment, effective: moment };
     });
-  return { from: at("from"), to: at("to") };
+  return { from: at("from"), to: asked.has("to") ? at("to") : read };
 }
 
 /** Every risk controlled at either end, with its level at both; null where it was not yet, or no longer. */
-function moves(asked: Given): string {
-  const { from, to } = ends(asked);
+function moves(asked: Given, read: ReadSql): string {
+  const { from, to } = ends(asked, read);
   return `select o.level as from_level, c.level as to_level from (${levelsAt(asked, from)}) o full join (${levelsAt(asked, to)}) c on c.id = o.id`;
 }
 
@@ -49,7 +49,7 @@ report({
     toLevel: oneOf(riskLevel, "期末等级;空为已不在管控", "level at the closing; null when gone", { nullable: true }),
     count: int("数量", "number"),
   },
-  sql: (asked) => `select m.from_level, m.to_level, count(*)::integer as count from (${moves(asked)}) m group by 1, 2 order by array_position(${RANK}, m.from_level) nulls last, array_position(${RANK}, m.to_level) nulls last`,
+  sql: (asked, read) => `select m.from_level, m.to_level, count(*)::integer as count from (${moves(asked, read)}) m group by 1, 2 order by array_position(${RANK}, m.from_level) nulls last, array_position(${RANK}, m.to_level) nulls last`,
 });
 
 /** RISK_DYNAMIC 风险动态变化平衡表 (domain 3.7): it must balance exactly, for every region and every two instants. */
@@ -71,7 +71,7 @@ report({
     closing: int("期末", "closing"),
     balanced: bool("是否平衡", "whether it balances"),
   },
-  sql: (asked) => {
+  sql: (asked, read) => {
     const rank = (column: string) => `array_position(${RANK}, ${column})`;
     const counted = (condition: string) => `count(*) filter (where ${condition})::integer`;
     const both = "m.from_level is not null and m.to_level is not null";
@@ -86,7 +86,7 @@ report({
           ${counted(`${both} and m.from_level = l.level and ${rank("m.to_level")} > ${rank("l.level")}`)} as lowered_out,
           ${counted("m.from_level = l.level and m.to_level is null")} as gone,
           ${counted("m.to_level = l.level")} as closing
-        from unnest(${RANK}) with ordinality as l(level, place) left join (${moves(asked)}) m on l.level in (m.from_level, m.to_level)
+        from unnest(${RANK}) with ordinality as l(level, place) left join (${moves(asked, read)}) m on l.level in (m.from_level, m.to_level)
         group by l.level, l.place order by l.place) b`;
   },
 });

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll } from "@jest/globals";
 import type { GraphQLSchema } from "graphql";
 import { startService, type Service } from "../../src/app.js";
-import { newKey } from "../../src/auth/keys.js";
+import { Keys, newKey } from "../../src/auth/keys.js";
 import type { Actor, Role } from "../../src/platform/actor.js";
 import { entityNamed, globalId } from "../../src/platform/entity/entity.js";
 import type { Engine } from "../../src/platform/db/engine.js";
@@ -27,6 +27,8 @@ type Data = any;
 export interface Character {
   ask(query: string, variables?: Record<string, unknown>): Promise<Data>;
   raw(query: string, variables?: Record<string, unknown>): Promise<Answer>;
+  /** The answer as it is sent. */
+  text(query: string, variables?: Record<string, unknown>): Promise<string>;
   /** The code of the first error. */
   refused(query: string, variables?: Record<string, unknown>): Promise<Record<string, unknown>>;
   put(path: string, bytes: string): Promise<number>;
@@ -41,8 +43,10 @@ export interface District {
   sites: string[];
   slots: Record<string, string>;
   /** Starts a further service over an engine, which stays open when the service closes. */
-  start(engine: Engine, compileReads: boolean): Promise<Service>;
+  start(engine: Engine, compileReads: boolean, recentChanges?: number): Promise<Service>;
   as(name: string, way?: "compiled" | "plain" | Service): Character;
+  /** The character itself, for calls that do not pass by HTTP. */
+  actor(name: string): Promise<Actor>;
   /** A stored attachment of the character's. */
   evidence(name: string, content: string): Promise<string>;
   key(): string;
@@ -94,7 +98,7 @@ export function useDistrict(): District {
     await principal("auditor", "AUDITOR", "yubei");
     await principal("system_admin", "SYSTEM_ADMIN", "yubei");
     schema ??= await makeSchema();
-    district.start = (on, compileReads) => startService({ host: "127.0.0.1", port: 0, dataDir: database.config.dataDir, databaseUrl: undefined, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads }, { ...on, close: () => Promise.resolve() }, schema);
+    district.start = (on, compileReads, recentChanges) => startService({ host: "127.0.0.1", port: 0, dataDir: database.config.dataDir, databaseUrl: undefined, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads, recentChanges }, { ...on, close: () => Promise.resolve() }, schema);
     district.service = await district.start(engine, true);
     district.plain = await district.start(engine, false);
     const office = district.as("office");
@@ -117,12 +121,14 @@ export function useDistrict(): District {
   district.as = (name, way = "compiled") => {
     const url = () => (way === "plain" ? district.plain : way === "compiled" ? district.service : way).url;
     const authorization: Record<string, string> = keys[name] ? { authorization: `Bearer ${keys[name]}` } : {};
-    const raw = async (query: string, variables: Record<string, unknown> = {}): Promise<Answer> => {
+    const text = async (query: string, variables: Record<string, unknown> = {}): Promise<string> => {
       const response = await fetch(`${url()}/graphql`, { method: "POST", headers: { "content-type": "application/json", ...authorization }, body: JSON.stringify({ query, variables }) });
-      return (await response.json()) as Answer;
+      return response.text();
     };
+    const raw = async (query: string, variables: Record<string, unknown> = {}) => JSON.parse(await text(query, variables)) as Answer;
     return {
       raw,
+      text,
       async ask(query, variables) {
         const answer = await raw(query, variables);
         if (answer.errors) throw new Error(JSON.stringify(answer.errors));
@@ -140,6 +146,7 @@ export function useDistrict(): District {
       },
     };
   };
+  district.actor = (name) => new Keys(database.engine.pool).actorOf(keys[name] && `Bearer ${keys[name]}`);
   district.evidence = async (name, content) => {
     const made = await district.as(name).ask("mutation($k:String!,$i:AttachmentPrepareInput!){attachmentPrepare(idempotencyKey:$k,input:$i){id}}", {
       k: district.key(),

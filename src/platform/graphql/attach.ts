@@ -38,6 +38,8 @@ function resolverOf(meaning: Meaning): Resolve {
       return (row, _args, context) => context.reader.linked(meaning.entity, meaning.name, row as Row);
     case "many":
       return (row, args, context) => context.reader.related(meaning.entity, meaning.name, row as Row, plain(args));
+    case "versionAt":
+      return (row, args, context) => context.reader.versionAt(meaning.versions, row as Row, { ...args });
     case "rootOne":
       return (_root, args, context) => context.reader.byId(meaning.entity, args["id"]);
     case "rootList":

@@ -224,18 +224,26 @@ function fillType(target: Made, typeName: string, entity: Entity, fields: Record
   }
   for (const [name, relation] of Object.entries(relations)) {
     if (relation.cardinality === "one") addField(target, name, () => entityType(relation.target()), describe(relation), true);
-    else argumentField(target, name, relation.target(), describe(relation));
+    else argumentField(target, name, () => connectionType(relation.target()), describe(relation), (prototype) => Args((() => listArguments(relation.target())) as never)(prototype, name, 0));
     if (concrete) mean(typeName, name, { kind: relation.cardinality, entity, name });
+    if (relation.target().versionsOf) versionAtField(target, relation.target(), concrete ? typeName : undefined);
   }
 }
 
-/** Declares a connection field with its arguments; what it answers is attached to the finished schema. */
-function argumentField(target: Made, name: string, entity: Entity, description: string): void {
+/** Beside its versions, the one that stood at an instant. */
+function versionAtField(target: Made, versions: Entity, typeName: string | undefined): void {
+  const description = "某一时点在册的版本及形成它的操作;当时尚未登记则为空 / the version that stood at an instant, with the action that made it; null where it was not yet registered";
+  argumentField(target, "versionAt", () => entityType(versions), description, (prototype) => Arg("recorded", () => DateTimeScalar, { description: "系统当时所知的时点 / the instant, as known to the system then" })(prototype, "versionAt", 0), true);
+  if (typeName) mean(typeName, "versionAt", { kind: "versionAt", versions });
+}
+
+/** Declares a field with arguments; what it answers is attached to the finished schema. */
+function argumentField(target: Made, name: string, type: TypeThunk, description: string, takes: (prototype: object) => void, nullable = false): void {
   const resolver = classNamed(`${target.name}_${name}`);
   Object.defineProperty(resolver.prototype, name, { value: unattached, writable: true, configurable: true });
   Resolver(() => target)(resolver);
-  FieldResolver((() => connectionType(entity)) as never, { description })(resolver.prototype as object, name, Object.getOwnPropertyDescriptor(resolver.prototype, name)!);
-  Args((() => listArguments(entity)) as never)(resolver.prototype as object, name, 0);
+  FieldResolver(type as never, { description, nullable })(resolver.prototype as object, name, Object.getOwnPropertyDescriptor(resolver.prototype, name)!);
+  takes(resolver.prototype as object);
   resolvers.push(resolver);
 }
 

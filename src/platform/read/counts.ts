@@ -40,7 +40,7 @@ export function countsSql(part: Extract<Part, { kind: "counts" }>, show: Show, r
   const selected = keys.map((key) => `${key.sql} as "${key.name}"`);
   const positions = keys.map((_, index) => index + 1);
   const grouped =
-    `select ${[...selected, "count(*) as counted"].join(", ")} from ${read.source(entity, inner, "list")}${where}` +
+    `select ${[...selected, "count(*) as counted"].join(", ")} from ${read.source(entity, inner, "set")}${where}` +
     (keys.length > 0 ? ` group by ${positions.join(", ")} order by counted desc, ${positions.join(", ")} limit ${MAX_GROUPS}` : "");
   const group = read.alias();
   const { value, joins } = rowObject(part.items.map(({ key, aliased, part: wanted }) => ({ key, aliased, value: valueOf(wanted) })), read);

@@ -1,19 +1,19 @@
 import type { Pool } from "pg";
-import { allEntities, parseId, placeTree } from "../entity/entity.js";
+import { parseId, placeTree } from "../entity/entity.js";
 import type { Instant } from "./read-sql.js";
 
 /** What choosing an access path may know beyond the request. A hint never changes an answer, only how it is found. */
 export interface Hints {
   /** Level of a place by its global id, where known. */
   levelOf(placeId: unknown): string | undefined;
-  /** Whether few versions have ended since the instant. */
+  /** Whether little was recorded since the instant. */
   isRecent(instant: Instant): boolean;
 }
 
 export const NO_HINTS: Hints = { levelOf: () => undefined, isRecent: () => false };
 
-/** An instant is recent while no table has ended more versions since: so many are quickly found by their end and sorted. */
-const RECENT_VERSIONS = 4_000;
+/** An instant is recent while no more changes were recorded since: so many versions at most have ended, and are quickly sorted. */
+const RECENT_CHANGES = 4_000;
 const REFRESH_MS = 30_000;
 const REMEMBERED_PLACES = 100_000;
 
@@ -25,7 +25,10 @@ export class LearnedHints implements Hints {
   private refreshedAt = Number.NEGATIVE_INFINITY;
   private refreshing: Promise<void> | undefined;
 
-  constructor(private readonly pool: Pool) {}
+  constructor(
+    private readonly pool: Pool,
+    private readonly recentChanges = RECENT_CHANGES,
+  ) {}
 
   levelOf(placeId: unknown): string | undefined {
     const uuid = parseId(String(placeId))?.uuid;
@@ -63,10 +66,9 @@ export class LearnedHints implements Hints {
   }
 
   private async refresh(): Promise<void> {
-    const tables = [...new Set(allEntities().filter((entity) => !entity.appendOnly).map((entity) => entity.table))];
-    const ends = tables.map((table) => `(select recorded_to from ${table}_history order by recorded_to desc offset ${RECENT_VERSIONS} limit 1)`);
-    const { rows } = await this.pool.query(`select greatest(${ends.join(", ")}) as latest`);
-    const latest = (rows[0] as { latest: Date | null }).latest;
+    // Of the changes of all tables together: each that ended a version is one of them.
+    const { rows } = await this.pool.query("select at as latest from change_events order by at desc, id desc offset $1 limit 1", [this.recentChanges]);
+    const latest = (rows[0] as { latest: Date } | undefined)?.latest;
     this.reachesBackTo = latest ? latest.getTime() + 1 : Number.NEGATIVE_INFINITY;
     this.refreshedAt = Date.now();
   }

@@ -1,7 +1,7 @@
 import { type Entity } from "../entity/entity.js";
 import { filterSql } from "./filter.js";
 import { literal, objectOfSql, objectSql, rowObject, textOfSql, textSql, type Pair, type RowObject, type Show } from "./json.js";
-import { bucketOf, cursorSql, keysetSql, orderBySql, orderTerms, pageOf, type PageArguments } from "./page.js";
+import { bucketOf, cursorSql, inIndexOrder, keysetSql, orderBySql, orderTerms, pageOf, type PageArguments } from "./page.js";
 import type { ReadSql } from "./read-sql.js";
 import type { ConnectionItem, Part } from "./tree.js";
 
@@ -34,8 +34,8 @@ export function listSql(part: ListPart, link: ((alias: string) => string) | null
   const inner = read.alias();
   const terms = orderTerms(entity, args, inner, read);
   const where = whereSql(entity, part, args, link, inner, read);
-  const source = read.source(entity, inner, link ? "key" : "list");
-  const total = () => `(select count(*) from (select 1 from ${source}${where} limit ${COUNT_BOUND + 1}) counted)`;
+  const source = read.source(entity, inner, link ? "key" : inIndexOrder(entity, args) ? "list" : "set");
+  const total = () => `(select count(*) from (select 1 from ${read.source(entity, inner, link ? "key" : "set")}${where} limit ${COUNT_BOUND + 1}) counted)`;
   const page = new PageSql(part, args, backward, show, read);
   const pairs = part.connection.map((item): Pair => ({ key: item.key, aliased: item.aliased, value: page.itemSql(item, total), quoted: item.part.kind === "typename", sure: ["nodes", "edges", "pageInfo"].includes(item.part.kind) }));
   const counted = part.connection.some(({ part: { kind } }) => kind === "totalCount" || kind === "totalCountIsExact");

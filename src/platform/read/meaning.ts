@@ -6,6 +6,7 @@ export type Meaning =
   | { kind: "id"; entity: Entity }
   | { kind: "field"; entity: Entity; name: string }
   | { kind: "one" | "many"; entity: Entity; name: string }
+  | { kind: "versionAt"; versions: Entity }
   | { kind: "rootOne"; entity: Entity }
   | { kind: "rootList"; entity: Entity }
   | { kind: "counts"; entity: Entity }

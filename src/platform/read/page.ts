@@ -54,6 +54,9 @@ export function orderTerms(entity: Entity, args: PageArguments, alias: string, r
   return terms;
 }
 
+/** Whether tables and their histories are indexed in the order of a list: that of the last change, which is the natural one where people work. */
+export const inIndexOrder = (entity: Entity, { orderBy }: PageArguments): boolean => (orderBy?.length ? orderBy.length === 1 && orderBy[0]!.field === "updatedAt" : entity.order[0]?.[0] === "updatedAt");
+
 export const orderBySql = (terms: readonly Term[], backward: boolean) =>
   terms.map((term) => `${term.sql} ${term.descending !== backward ? "desc" : "asc"}`).join(", ");
 

@@ -23,6 +23,9 @@ export type TimeShape = "now" | "recent" | "past";
 
 export const timeShape = (instant: Instant, hints: Hints): TimeShape => (instant.recorded === null ? "now" : hints.isRecent(instant) ? "recent" : "past");
 
+/** How rows will be looked for: by a key; in the order of an index; or all that meet conditions, to be counted, sorted or drawn. */
+export type Reach = "key" | "list" | "set";
+
 export type ValueSource = (values: RequestValues) => unknown;
 
 /**
@@ -95,24 +98,30 @@ export class ReadSql {
     return this.param("timestamptz", (values) => this.moment.instant(values).recorded, `recorded${this.moment.name}`);
   }
 
-  /**
-   * The rows of an entity at the recorded instant, to stand after `from`. `reach` says how they will be looked for:
-   * by a key, or in a list whose order an index must give.
-   */
-  source(target: Entity, alias: string, reach: "key" | "list" = "key"): string {
+  /** The rows of an entity at the recorded instant, to stand after `from`; `reach` says how they will be looked for. */
+  source(target: Entity, alias: string, reach: Reach = "key"): string {
     if (target.versionsOf) return this.versions(target, alias);
     if (!this.asOf) return `${target.table} ${alias}`;
     const at = this.recorded();
     if (target.appendOnly) return `(select * from ${target.table} where ${target.appendOnly} <= ${at}) ${alias}`;
     const columns = columnsOf(target).join(", ");
-    // A row is never updated after it was recorded: the condition on updated_at is implied, and the one an ordered index can begin at.
-    const known = `recorded_from <= ${at} and updated_at <= ${at}`;
-    // The conditions stand outside the union: only branches without any are merged in the order of their indexes.
     const standing = `select ${columns}, 'infinity'::timestamptz as recorded_to from ${target.table}`;
     const ended = `select ${columns}, recorded_to from ${target.table}_history`;
-    // Few versions have ended since a recent instant: they are fetched by their end and sorted, not met on a walk through all that ended before.
-    const past = reach === "list" && this.time === "recent" ? `select * from (${ended} where ${known} and recorded_to > ${at} offset 0) ended` : ended;
-    return `(select * from (${standing} union all ${past}) known where ${known} and recorded_to > ${at}) ${alias}`;
+    // Versions of the past that stood at the instant and no others, by their nodes in the tree of intervals (migration 0010).
+    const left = `where standing_node = any(standing_nodes(${at}, true)) and recorded_to > ${at}`;
+    const right = `where standing_node = any(standing_nodes(${at}, false)) and recorded_from <= ${at} and recorded_to > ${at}`;
+    if (reach === "set") {
+      // Asked outside, of what still stands alone: a condition within would have its rows handed up one by one, and of the others it is known.
+      const began = (sql: string, text: string) => sql.replace("select ", `select ${text} as began, `);
+      const always = "'-infinity'::timestamptz";
+      return `(select * from (${began(standing, "recorded_from")} union all ${began(ended, always)} ${left} union all ${began(ended, always)} ${right}) known where began <= ${at}) ${alias}`;
+    }
+    // A row is never updated after it was recorded: the condition on updated_at is implied, and the one an ordered index can begin at.
+    const known = `recorded_from <= ${at} and updated_at <= ${at} and recorded_to > ${at}`;
+    // Few of what stood at a recent instant have ended: they are fetched and sorted, not met on a walk through all that ended before.
+    const past = reach === "list" && this.time === "recent" ? `select * from (${ended} ${left} union all ${ended} ${right} offset 0) ended` : ended;
+    // The conditions stand outside the union: only branches without any are merged in the order of their indexes.
+    return `(select * from (${standing} union all ${past}) known where ${known}) ${alias}`;
   }
 
   private versions(target: Entity, alias: string): string {

@@ -10,7 +10,7 @@ import type { Report } from "../entity/report.js";
 import { objectSql } from "./json.js";
 import { reportSql } from "./report.js";
 import { listSql } from "./list.js";
-import { carried, carrierPairs } from "./statement.js";
+import { carried, carrierPairs, versionAtSql } from "./statement.js";
 import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import type { PageArguments } from "./page.js";
@@ -76,6 +76,11 @@ export class Reader {
     return this.loader(`many:${entity.name}.${name}:${JSON.stringify(args)}`, (keys) => this.pages(relation, keys, args)).load(from.uuid) as Promise<LoadedPage>;
   }
 
+  /** The version of a row that stood at an instant. */
+  versionAt(versions: Entity, from: Row, args: Readonly<Record<string, unknown>>): Promise<Row | null> {
+    return this.loader(`version:${versions.name}:${JSON.stringify(args)}`, (keys) => this.versionsAt(versions, keys, args)).load(from.uuid) as Promise<Row | null>;
+  }
+
   /** A page of an entity's visible rows. */
   async list(entity: Entity, args: PageArguments): Promise<LoadedPage> {
     return this.single(args, (read) => listSql(listPart(entity, null), null, carried, read)) as Promise<LoadedPage>;
@@ -127,6 +132,15 @@ export class Reader {
     const rows = await this.send(`select parent.id, ${page} as value from unnest(${ids}) as parent(id)`, read, [args as Record<string, unknown>]);
     const byId = new Map(rows.map((row) => [row["id"] as string, row["value"]]));
     return keys.map((key) => byId.get(key));
+  }
+
+  private async versionsAt(versions: Entity, keys: readonly string[], args: Readonly<Record<string, unknown>>): Promise<unknown[]> {
+    const read = this.sql([args]);
+    const ids = read.param("uuid[]", () => keys);
+    const version = versionAtSql({ versions, site: 0, selection: { entity: versions, items: null, variants: null } }, "parent.id", carried, read);
+    const rows = await this.send(`select parent.id, ${version} as value from unnest(${ids}) as parent(id)`, read, [args]);
+    const byId = new Map(rows.map((row) => [row["id"] as string, row["value"]]));
+    return keys.map((key) => byId.get(key) ?? null);
   }
 
   private loader(name: string, batch: (keys: readonly string[]) => Promise<readonly unknown[]>): DataLoader<string, unknown> {

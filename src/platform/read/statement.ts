@@ -84,6 +84,8 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       const scope = relation.owned ? "" : ` and ${read.scope(target, inner)}`;
       return selected.one(part.selection, inner, `${inner}.id = ${alias}.${relation.key}${scope}`, read);
     }
+    case "versionAt":
+      return versionAtSql(part, `${alias}.id`, selected, read);
     case "single": {
       const inner = read.alias();
       const id = read.param("uuid", (values) => uuidOf(values.args[part.site]!["id"], part.entity));
@@ -104,6 +106,13 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
     case "report":
       return reportSql(part.report, part.selection, part.site, selected, read);
   }
+}
+
+/** The version of a row that stood at the instant of a site's argument. */
+export function versionAtSql({ versions, site, selection }: Pick<Extract<Part, { kind: "versionAt" }>, "versions" | "site" | "selection">, id: string, show: Show, read: ReadSql): string {
+  const version = read.alias();
+  const at = read.param("timestamptz", (values) => values.args[site]!["recorded"]);
+  return show.one(selection, version, `${version}.id = ${id} and ${version}.recorded_from <= ${at} and (${version}.recorded_to is null or ${version}.recorded_to > ${at})`, read);
 }
 
 /** A row as ordinary execution carries it: every stored field it may show, keys of links, and the UUID; computed fields where named. */
