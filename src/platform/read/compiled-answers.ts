@@ -99,7 +99,8 @@ async function textOf(statement: Statement, pool: Pool, { args }: Asked, { actor
   return (await sendRead(pool, { ...statement, values })).rows[0]!["data"] as string;
 }
 
-const dataOf = (text: string, { tree }: Asked, actor: Actor) => (tree.coded.length > 0 ? weave(JSON.parse(text), tree.coded, actor) : new AnswerText(text)) as Record<string, unknown>;
+/** Only an answer that holds marks is parsed: a geometry leaves one only in a shifted system. */
+const dataOf = (text: string, { tree }: Asked, actor: Actor) => (tree.coded.length > 0 && text.includes(MARKED) ? weave(JSON.parse(text), tree.coded, actor) : new AnswerText(text)) as Record<string, unknown>;
 
 async function answerQuery(compiler: Compiler, pool: Pool, asked: Asked, context: RequestContext): Promise<Answered | undefined> {
   const statement = statementFor(compiler, asked, context);
@@ -136,6 +137,7 @@ async function answerDeed(compiler: Compiler, pool: Pool, asked: Asked, context:
   }
 }
 
+const MARKED = '{"\\u0000":';
 const NO_UUID = "00000000-0000-0000-0000-000000000000";
 /** The one field of an answer being null. */
 const NOTHING = /^\{"\w+"\s*:\s*null\}$/;
