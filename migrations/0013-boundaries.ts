@@ -142,7 +142,7 @@ const soundness = `
     if not st_isvalid(made) then
       select reason, st_x(location) as lon, st_y(location) as lat into fault from st_isvaliddetail(made);
       raise exception '几何无效:% / the geometry is not valid', fault.reason using errcode = 'YG400',
-        detail = json_build_object('field', 'geometry', 'rule', '面不得自相交、环不得相交 / rings cross neither themselves nor each other', 'reason', fault.reason, 'at', json_build_array(fault.lon, fault.lat))::text;
+        detail = json_build_object('field', 'geometry', 'rule', '面不得自相交、环不得相交 / rings cross neither themselves nor each other', 'reason', fault.reason, 'at', json_build_array(round(fault.lon::numeric, 7), round(fault.lat::numeric, 7)))::text;
     end if;
     return made;
   end $$;
