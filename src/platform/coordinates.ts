@@ -224,3 +224,15 @@ export function shiftFromCgcs2000<G extends Geometry>(geometry: G, datum: Datum,
 export function geometryFromCgcs2000<G extends Geometry>(geometry: G, datum: Datum): G {
   return convertGeometry(geometry, (position) => fromCgcs2000(position, datum));
 }
+
+/** Decimals kept of a converted position: about a millimetre. */
+const KEPT_DECIMALS = 8;
+
+const kept = (coordinates: unknown): unknown => (Array.isArray(coordinates) ? coordinates.map(kept) : Math.round((coordinates as number) * 10 ** KEPT_DECIMALS) / 10 ** KEPT_DECIMALS);
+
+/** A geometry of the given datum as it is stored: what is in CGCS2000 already to the last digit, what is converted to about a millimetre. */
+export function storedGeometry<G extends Geometry>(geometry: G, datum: Datum): G {
+  if (datum === "CGCS2000" || datum === "WGS84") return geometry;
+  const { type, coordinates } = geometryToCgcs2000(geometry as PlainGeometry, datum);
+  return { type, coordinates: kept(coordinates) } as unknown as G;
+}

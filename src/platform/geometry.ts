@@ -25,12 +25,16 @@ export const MAX_VERTICES = 50_000;
 /** How deep positions lie in the coordinates of a type. */
 const DEPTH: Readonly<Record<GeometryType, number>> = { Point: 0, MultiPoint: 1, LineString: 1, MultiLineString: 2, Polygon: 2, MultiPolygon: 3 };
 
+/** Positions of a ring: four by RFC 7946. Files hold closed rings of three, out and back, which a boundary is mended of. */
+type RingLength = 3 | 4;
+
 interface Count {
   vertices: number;
+  ring: RingLength;
 }
 
 /** Checks type, positions, range, closure and number of vertices; further members are dropped. Throws {@link GeometryFault}. */
-export function checkGeometry(told: unknown, allowed: readonly GeometryType[] = geometryTypes): CheckedGeometry {
+export function checkGeometry(told: unknown, allowed: readonly GeometryType[] = geometryTypes, ring: RingLength = 4): CheckedGeometry {
   const refuse = (rule: string, at = "geometry"): never => {
     throw new GeometryFault(rule, at);
   };
@@ -42,7 +46,7 @@ export function checkGeometry(told: unknown, allowed: readonly GeometryType[] = 
   if (!(allowed as readonly unknown[]).includes(type)) return refuse(`类型须为 ${allowed.join("、")} / type is one of ${allowed.join(", ")}`, "type");
   if (crs !== undefined && crs !== null) return refuse("RFC 7946 无 crs 成员;坐标基准以参数声明 / RFC 7946 has no crs member; state the datum by its argument", "crs");
   const kind = type as GeometryType;
-  const count: Count = { vertices: 0 };
+  const count: Count = { vertices: 0, ring };
   return { type: kind, coordinates: nested(coordinates, DEPTH[kind], kind, "coordinates", count) };
 }
 
@@ -50,16 +54,16 @@ function nested(told: unknown, depth: number, type: GeometryType, at: string, co
   if (depth === 0) return position(told, at, count);
   if (!Array.isArray(told) || told.length === 0) throw new GeometryFault("须为非空数组 / an array that is not empty", at);
   const parts = told.map((part, index) => nested(part, depth - 1, type, `${at}[${index}]`, count));
-  if (depth === 1) checkLine(parts as number[][], type, at);
+  if (depth === 1) checkLine(parts as number[][], type, at, count.ring);
   return parts;
 }
 
 /** A line has two positions at least; a ring four, and ends where it began. */
-function checkLine(positions: readonly number[][], type: GeometryType, at: string): void {
+function checkLine(positions: readonly number[][], type: GeometryType, at: string, ring: RingLength): void {
   if (type === "LineString" || type === "MultiLineString") {
     if (positions.length < 2) throw new GeometryFault("线至少两个点 / a line has at least two positions", at);
   } else if (type === "Polygon" || type === "MultiPolygon") {
-    if (positions.length < 4) throw new GeometryFault("环至少四个点(首尾相同) / a ring has at least four positions, the last the same as the first", at);
+    if (positions.length < ring) throw new GeometryFault("环至少四个点(首尾相同) / a ring has at least four positions, the last the same as the first", at);
     const [first, last] = [positions[0]!, positions.at(-1)!];
     if (first[0] !== last[0] || first[1] !== last[1]) throw new GeometryFault("环须闭合:末点同首点 / a ring is closed: its last position is its first", at);
   }

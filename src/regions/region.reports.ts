@@ -1,4 +1,4 @@
-import { toCgcs2000, type Datum, type Geometry, type LonLat } from "../platform/coordinates.js";
+import { storedGeometry, toCgcs2000, type Datum, type Geometry, type LonLat } from "../platform/coordinates.js";
 import { crs, datum, projectionOf, STORED_CRS } from "../platform/crs.js";
 import { bool, date, decimal, geometry, int, one, oneOf, text } from "../platform/entity/fields.js";
 import { given } from "../platform/entity/input-fields.js";
@@ -6,7 +6,6 @@ import { report, type Given } from "../platform/entity/report.js";
 import type { CheckedGeometry } from "../platform/geometry.js";
 import { pointOf, questionOf, questionSql } from "../platform/read/spatial.js";
 import { Region, RegionCode, regionLevel } from "./region.js";
-import { storedGeometry } from "./region.service.js";
 
 /** The datum argument of what takes a geometry. */
 export const datumArgument = given.oneOf(datum, "输入的坐标基准;缺省 CGCS2000", "datum of what comes in; CGCS2000 unless told");

@@ -1,21 +1,9 @@
 import type { Input } from "../platform/actions.js";
 import type { Actor, Role } from "../platform/actor.js";
-import { geometryToCgcs2000, type Datum, type Geometry } from "../platform/coordinates.js";
+import { storedGeometry, type Datum, type Geometry } from "../platform/coordinates.js";
 import { Fault } from "../platform/fault.js";
 import { Computed, type TakenRow, type Unit } from "../platform/write/unit.js";
 import { Region, RegionCode } from "./region.js";
-
-/** Decimals kept of a converted position: about a millimetre. */
-const KEPT_DECIMALS = 8;
-
-const rounded = (coordinates: unknown): unknown => (Array.isArray(coordinates) ? coordinates.map(rounded) : Math.round((coordinates as number) * 10 ** KEPT_DECIMALS) / 10 ** KEPT_DECIMALS);
-
-/** A geometry of a datum as it is stored. */
-export function storedGeometry(given: Geometry, datum: Datum): Geometry {
-  if (datum === "CGCS2000" || datum === "WGS84") return given;
-  const { type, coordinates } = geometryToCgcs2000(given, datum) as Extract<Geometry, { coordinates: unknown }>;
-  return { type, coordinates: rounded(coordinates) } as Geometry;
-}
 
 /** Writes a polygon to a MultiPolygon column. */
 export const asMultiPolygon = (geometry: Geometry) => new Computed("st_multi(st_setsrid(st_geomfromgeojson(?), 4490))", [JSON.stringify(geometry)]);

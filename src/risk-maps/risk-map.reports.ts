@@ -1,7 +1,7 @@
 import { Fault } from "../platform/fault.js";
 import { zoneOf } from "../platform/crs.js";
 import { enumeration } from "../platform/entity/enumeration.js";
-import { dateTime, decimal, geometry, one, oneOf, text, textList } from "../platform/entity/fields.js";
+import { decimal, geometry, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import { given } from "../platform/entity/input-fields.js";
 import { report, type Given, type ReportArgument } from "../platform/entity/report.js";
 import { boxOf, boxSql } from "../platform/read/spatial.js";
@@ -73,7 +73,6 @@ report({
     highestRisks: textList("最高等级的风险标识,至多 20 个;公众不可见", "ids of risks of the highest level, 20 at most; not for the public"),
     shapeKind: oneOf(shapeKind, "绘图几何的性质", "what the geometry is", { nullable: true }),
     shape: geometry("边界,无边界则代表点", "boundary, or representative point without one", { nullable: true, layer: "Region" }),
-    asOf: dateTime("统计时点", "instant of the count"),
   },
   relations: { region: one(() => Region, "region_id", "区划", "the region", { owned: true }) },
   sql: (asked, read) => {
@@ -88,7 +87,7 @@ report({
     return `
       select r.id as region_id, r.code, r.name, n.highest, n.highest_colour, n.major, n.considerable, n.moderate, n.low, n.total,
         m.level, ${COLOUR("m.level")} as colour, m.score, '${made.text}'::text as formula, r.area_km2, round(n.total / nullif(r.area_km2, 0), 4) as density_per_km2,
-        ${highest} as highest_risks, case when r.boundary is not null then 'BOUNDARY' when r.point is not null then 'POINT' end as shape_kind, ${regionPlace("r")} as shape, ${read.now()} as as_of
+        ${highest} as highest_risks, case when r.boundary is not null then 'BOUNDARY' when r.point is not null then 'POINT' end as shape_kind, ${regionPlace("r")} as shape
       from (${regions}) r
       join (select r.id, ${tallySql(`${risk}.current_level`)} from (${regions}) r left join ${read.source(Risk, risk)} on ${joined(risk, "r")} and ${counted(risk)} group by r.id) n on n.id = r.id
       cross join lateral (select ${made.level} as level, ${made.score} as score) m

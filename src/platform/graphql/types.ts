@@ -254,7 +254,8 @@ function fillType(target: Made, typeName: string, entity: Entity, fields: Record
     const type = field.from === "code" && field.list ? () => [String] : outputType(field);
     const masked = field.mask ? "(按权限脱敏)" : "";
     const description = `${field.zh}${masked} / ${field.en}${field.mask ? " (masked by permission)" : ""}`;
-    const nullable = field.nullable || Boolean(field.mask);
+    // Not every system reaches every place: a geometry may be null in the one asked for.
+    const nullable = field.nullable || Boolean(field.mask) || field.kind === "geometry";
     // Made now: type-graphql takes only what exists when it begins.
     const drawing = field.kind === "geometry" ? drawingType() : undefined;
     if (drawing) argumentField(target, name, type, () => drawing, description, nullable);
