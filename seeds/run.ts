@@ -1,4 +1,5 @@
 /**
+ * npm run seed -- --counties: the 54 counties of Chongqing and Shanghai with their boundaries, into any database.
  * npm run seed [-- --risks N]: the demo district into the database of DATABASE_URL (or the embedded one in DATA_DIR),
  * and with --risks N a district (up to 100,000) or a city (up to 1,000,000) of invented risks beside it.
  * Prints where the demo's keys are. For trying out and for measuring; never for a database in use.
@@ -8,15 +9,17 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import "../src/features.js";
 import { readConfig } from "../src/platform/config.js";
-import { openEngine } from "../src/platform/db/engine.js";
+import { openEngine, type Engine } from "../src/platform/db/engine.js";
 import { migrate } from "../src/platform/db/migrate.js";
+import { loadCounties } from "./reference/counties.js";
 import { seedBulk } from "./demo/bulk.js";
 import { isSeeded, issueDemoKeys, seedDemo } from "./demo/seed.js";
 
+const counties = process.argv.length === 3 && process.argv[2] === "--counties";
 const flag = process.argv.indexOf("--risks");
 const risks = flag < 0 ? 0 : Number(process.argv[flag + 1]);
-if (!Number.isInteger(risks) || risks < 0 || risks > 1_000_000 || (flag >= 0 && risks === 0) || process.argv.length > (flag < 0 ? 2 : 4)) {
-  process.stderr.write("用法 / usage: npm run seed -- [--risks 1..1000000]\n");
+if (!Number.isInteger(risks) || risks < 0 || risks > 1_000_000 || (flag >= 0 && risks === 0) || (!counties && process.argv.length > (flag < 0 ? 2 : 4))) {
+  process.stderr.write("用法 / usage: npm run seed -- [--counties | --risks 1..1000000]\n");
   process.exit(2);
 }
 
@@ -34,6 +37,15 @@ await mkdir(dataDir, { recursive: true });
 const engine = await openEngine({ databaseUrl, dataDir, poolSize: 4 }, (zh, en) => say(`${zh} / ${en}`));
 try {
   await migrate(engine);
+  if (counties) {
+    const { rows: told, ...report } = await loadCounties(engine);
+    process.stdout.write(`${JSON.stringify({ ...report, doubtful: told.filter(({ doubts }) => doubts.length > 0).length, rejected: told.filter(({ outcome }) => outcome === "REJECTED") }, null, 2)}\n`);
+  } else await demo(engine);
+} finally {
+  await engine.close();
+}
+
+async function demo(engine: Engine): Promise<void> {
   const { rows } = await engine.pool.query("select demo or not exists (select 1 from audit_events) as fit from system_settings");
   if (!(rows[0] as { fit: boolean }).fit) throw new Error("该库已有业务数据,不是演示库 / this database is in use and not a demo");
   if (!(await isSeeded(engine.pool))) await seedDemo(engine, every("演示数据 / demo deeds", 2));
@@ -41,6 +53,4 @@ try {
   const file = join(dataDir, "demo-keys.json");
   if (!existsSync(file)) await writeFile(file, `${JSON.stringify(await issueDemoKeys(engine), null, 2)}\n`, { mode: 0o600 });
   say(`演示密钥 / demo keys: ${file}`);
-} finally {
-  await engine.close();
 }

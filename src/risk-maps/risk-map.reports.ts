@@ -53,7 +53,7 @@ report({
   en: "regions by colour: highest level, four counts and density per km2 of each region",
   args: {
     level: given.oneOf(regionLevel, "区划层级", "level of region", { required: true }),
-    within: given.id(() => Region, "位于该区划之内", "within this region"),
+    within: { zh: "位于任一符合条件的区划之内(含其本身)", en: "within any region that matches, itself included", filterOf: () => Region },
     formula: given.oneOf(formula, "区域等级算法;缺省就高", "how the region's level is made; the highest unless told"),
     filter,
   },
@@ -80,7 +80,7 @@ report({
     const made = FORMULAS[String(asked.choice("formula") ?? "HIGHEST")]!;
     const [region, risk, top, above] = [read.alias(), read.alias(), read.alias(), read.alias()];
     const joined = JOINED[level]!;
-    const inside = asked.has("within") ? ` and ${region}.path <@ (select ${above}.path from ${read.source(Region, above)} where ${above}.id = ${asked.uuid("within", Region)})` : "";
+    const inside = asked.has("within") ? ` and ${region}.path <@ any(array(select ${above}.path from ${read.source(Region, above)} where ${asked.filter("within", Region, above)}))` : "";
     const counted = (alias: string) => `${controlled(alias)} and ${mapScope(asked, level, alias, read)} and ${asked.filter("filter", Risk, alias)}`;
     const regions = `select ${region}.* from ${read.source(Region, region)} where ${region}.level = '${level}' and (${region}.valid_from is null or ${region}.valid_from <= ${read.today()}) and (${region}.valid_to is null or ${region}.valid_to > ${read.today()})${inside}`;
     const highest = read.actor.kind === "PUBLIC" ? "'{}'::text[]" : `array(select '${Risk.prefix}' || ${top}.id from ${read.source(Risk, top)} where ${joined(top, "r")} and ${top}.current_level = n.highest and ${counted(top)} order by ${top}.code limit 20)`;

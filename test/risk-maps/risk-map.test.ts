@@ -131,7 +131,7 @@ describe("regionRiskMap", () => {
   const ask = async (who: string, args: string) => (await district.as(who).ask(`{regionRiskMap(${args}){code ${TALLY} level score areaKm2 densityPerKm2 highestRisks shapeKind}}`)).regionRiskMap as (Tally & { code: string; level: string; score: string; areaKm2: string; densityPerKm2: string; highestRisks: string[]; shapeKind: string | null })[];
 
   test("tells every town, those without risks too", async () => {
-    const towns = await ask("auditor", `level:TOWN,within:"${district.regions["yubei"]}"`);
+    const towns = await ask("auditor", `level:TOWN,within:{code:{eq:"500112000000"}}`);
     expect(towns.map(({ code }) => code).toSorted()).toEqual(["500112004000", "500112007000"]);
     for (const town of towns) expect(told(town)).toEqual(tally(controlled().filter((spot) => spot.town === town.code)));
     const ranks = towns.map(({ highest }) => LEVELS.indexOf(highest ?? "LOW"));
@@ -171,6 +171,24 @@ describe("regionRiskMap", () => {
     expect(await district.as("nobody").refused("{regionRiskMap(level:VILLAGE){total}}")).toMatchObject({ code: "FORBIDDEN" });
     expect(await district.as("nobody").refused("{regionRiskMap(level:TOWN,filter:{name:{contains:\"a\"}}){total}}")).toMatchObject({ code: "FORBIDDEN" });
     expect((await district.as("nobody").ask("query($p:GeoJSON!){nearby(point:$p,metres:200000){code} insidePolygon(polygon:$q){total}}".replace("$p:GeoJSON!", "$p:GeoJSON!,$q:GeoJSON!"), { p: at(CENTRE), q: POLYGON }))).toEqual({ nearby: [], insidePolygon: [{ total: 0 }] });
+  });
+
+  test("is what it was at the instant asked for", async () => {
+    const ask = (at: string) => district.as("auditor").ask(`query($at:String!)@asOf(recorded:$at){regionRiskMap(level:DISTRICT){code ${TALLY} shapeKind} clusters(bbox:{west:106.5,south:29.6,east:106.75,north:29.8},zoom:3){total} gridRiskMap(cell:SQUARE,sizeMetres:50000,bbox:{west:106.5,south:29.6,east:106.75,north:29.8}){total}}`, { at });
+    const [begun] = (await district.database.engine.pool.query("select to_json(min(recorded_from) - interval '1 millisecond') as at from risks where not exists (select 1 from risks_history h where h.id = risks.id)")).rows as { at: string }[];
+    const at = begun!.at;
+    const rows = (await district.database.engine.pool.query(
+      `select current_level as level, (st_x(location) is not null) as placed from (select id, status, current_level, location, recorded_from, 'infinity'::timestamptz as recorded_to from risks union all select id, status, current_level, location, recorded_from, recorded_to from risks_history) v
+       where recorded_from <= $1 and recorded_to > $1 and status in ('IN_FORCE', 'REVIEWING') and current_level is not null`, [at])).rows as { level: string; placed: boolean }[];
+    const { regionRiskMap, clusters, gridRiskMap } = await ask(at);
+    const yubei = regionRiskMap.find(({ code }: { code: string }) => code === "500112000000");
+    expect(told(yubei)).toEqual(tally(rows as unknown as Spot[]));
+    // The boundary came later.
+    expect(yubei.shapeKind).toBeNull();
+    const total = (answer: { total: number }[]) => answer.reduce((sum, row) => sum + row.total, 0);
+    expect([total(clusters), total(gridRiskMap)]).toEqual([rows.filter(({ placed: on }) => on).length, rows.filter(({ placed: on }) => on).length]);
+    const now = await ask(new Date().toISOString());
+    expect(told(now.regionRiskMap.find(({ code }: { code: string }) => code === "500112000000"))).toEqual(tally(controlled()));
   });
 
   test("counts within the caller's scope", async () => {

@@ -83,7 +83,7 @@ export class ValueDice {
   }
 
   /** A point, a line or a polygon about a place the answers spoke of; odd ones cross themselves, are not closed, or are of another world. */
-  private geometry(odd: boolean): unknown {
+  private geometry(odd: boolean, named: string): unknown {
     const { dice } = this;
     const [lon, lat] = dice.pick(this.harvest.positions()) ?? [106.6, 29.7];
     const reach = dice.pick([0.001, 0.02, 0.3]);
@@ -97,6 +97,8 @@ export class ValueDice {
         { type: "Feature", geometry: null },
         "POINT(106 29)",
       ]);
+    if (named === "point") return { type: "Point", coordinates: [lon, lat] };
+    if (/polygon$/i.test(named)) return { type: "Polygon", coordinates: [ring] };
     return dice.pick<unknown>([{ type: "Point", coordinates: [lon, lat] }, { type: "Polygon", coordinates: [ring] }, { type: "MultiPolygon", coordinates: [[ring]] }, { type: "LineString", coordinates: ring.slice(0, 2) }]);
   }
 
@@ -105,11 +107,13 @@ export class ValueDice {
     const known = this.harvest.at(place);
     const seen = known.length > 0 && dice.chance(0.8) ? dice.pick(known) : undefined;
     const odd = dice.chance(this.odd);
+    // What only some numbers or shapes are sound for is told by its name.
+    const named = operator || place.field;
     switch (name) {
       case "Int":
-        return odd ? dice.pick([-1, 0, 2_147_483_647, -2_147_483_648, 101, 5_001]) : (seen ?? dice.int(0, 20));
+        return odd ? dice.pick([-1, 0, 2_147_483_647, -2_147_483_648, 101, 5_001]) : (seen ?? dice.int(0, named === "precision" ? 9 : 20));
       case "Float":
-        return seen ?? dice.int(0, 1_000) / 8;
+        return seen ?? (/[mM]etres$/.test(named) ? dice.pick([100, 250.5, 700, 4_000, ...(odd ? [0, -1, 1e7] : [])]) : dice.int(0, 1_000) / 8);
       case "Boolean":
         return dice.chance(0.5);
       case "ID":
@@ -119,7 +123,7 @@ export class ValueDice {
       case "DateTime":
         return odd ? dice.pick(ODD_MOMENTS) : this.rewritten(String(seen ?? dice.pick(this.harvest.moments)));
       case "GeoJSON":
-        return this.geometry(odd);
+        return this.geometry(odd, named);
       case "Decimal":
         return seen ?? dice.pick(["0", "-1.50", "270", "12000.5", "000000000000001.0000000001"]);
       default:
