@@ -99,6 +99,7 @@ export async function registerBodies(unit: Unit, districts: number): Promise<Bul
         lon: middle.lon + ((number % 5) - 2) * 0.009,
         lat: middle.lat + ((Math.floor(number / 5) % 5) - 2) * 0.007,
       }));
+      await intoBoundary(unit, district.id, villages);
       if (villages.length > 0) towns.push({ id: town.id, code: town.code, name: town.name, district: made, villages, government: body.organization, regulator: body.person });
     }
   }
@@ -116,4 +117,19 @@ async function bodyWithPerson(unit: Unit, region: string, name: string, body: { 
     [ids.person, region, person, ids.organization],
   );
   return ids;
+}
+
+/** Room for what stands around a village, in degrees. */
+const ROOM = 0.006;
+
+/** Made-up places that fell outside the county's boundary, where one is known, go to the nearest place within. */
+async function intoBoundary(unit: Unit, county: string, places: { lon: number; lat: number }[]): Promise<void> {
+  const moved = await unit.query<{ at: string; lon: number; lat: number }>(
+    `select p.at, st_x(p.place) as lon, st_y(p.place) as lat from (
+       select t.ordinality as at, st_setsrid(st_makepoint((t.value->>0)::float8, (t.value->>1)::float8), 4490) as given, st_closestpoint(st_buffer(r.boundary, -${ROOM}), st_setsrid(st_makepoint((t.value->>0)::float8, (t.value->>1)::float8), 4490)) as place
+       from regions r cross join json_array_elements($2::json) with ordinality t where r.id = $1 and r.boundary is not null) p
+     where not st_equals(p.given, p.place)`,
+    [county, JSON.stringify(places.map(({ lon, lat }) => [lon, lat]))],
+  );
+  for (const { at, lon, lat } of moved) Object.assign(places[Number(at) - 1]!, { lon, lat });
 }

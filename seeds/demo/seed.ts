@@ -8,12 +8,15 @@ import type { Actor, Grant, Role } from "../../src/platform/actor.js";
 import { entityNamed, globalId } from "../../src/platform/entity/entity.js";
 import { act, actAs, type Call, type WriteDoor } from "../../src/platform/write/act.js";
 import { newUuid } from "../../src/platform/write/identifier.js";
+import { readCounties } from "../reference/counties.js";
 import { loadReference } from "../reference/load.js";
 import { atWork, day, DAYS, Dice, END, inventedUscc, iso, LAST_DAY, SECTORS, START, TOWNS } from "./story.js";
 
 export const DEMO_PRINCIPALS = ["integrator", "gis", "auditor", "district_regulator", "street_regulator", "community_worker", "enterprise", "system_admin", "security_admin", "audit_admin"] as const;
 export type DemoPrincipal = (typeof DEMO_PRINCIPALS)[number];
 
+/** Counties of Chongqing around the demo's: their boundaries show where it ends. */
+const NEIGHBOURS = ["500105", "500106", "500109", "500113", "500115", "500117"];
 const SUBJECTS = 200;
 const RISKS_EACH = 3;
 const HIDDEN_DANGERS = 1_000;
@@ -122,6 +125,8 @@ class Storyteller {
       { code: "500100000000", parent: "500000000000", name: "重庆市市辖区", level: "CITY" },
       ...rows.filter((row) => row.code12.startsWith("500112")).map((row) => ({ code: row.code12, parent: row.parent_code12, name: row.name, level: LEVEL[row.level]! })),
     ];
+    const counties = await readCounties(["500112", ...NEIGHBOURS]);
+    wanted.push(...counties.filter(({ code }) => !wanted.some((known) => known.code === code)).map(({ code, name }) => ({ code, parent: "500100000000", name, level: "DISTRICT" })));
     await actAs(this.door, this.call(this.seed), "region.load", async (unit) => {
       for (const region of wanted) {
         const uuid = newUuid(START);
@@ -132,6 +137,11 @@ class Storyteller {
         );
         this.regions.set(region.code, { uuid, path: row!.path });
       }
+      for (const { code, boundary } of counties)
+        await unit.query(
+          "update regions set boundary_given = st_multi(st_setsrid(st_geomfromgeojson($2), 4490)), boundary_quality = 'UNCONFIRMED', boundary_datum = 'GCJ02', boundary_source = 'echarts 4.9.0(Apache-2.0),网格 1/1024 度,基准推定 / grid of 1/1024 degree, datum inferred' where id = $1",
+          [this.regions.get(code)!.uuid, JSON.stringify(boundary)],
+        );
     }, iso(START - 29 * 24 * HOUR));
     TOWNS.forEach((town, index) => this.villages.set(index, rows.filter((row) => row.parent_code12 === town.code).map((row) => row.code12)));
   }

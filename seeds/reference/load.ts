@@ -43,6 +43,9 @@ const CODE_LISTS: readonly (readonly [code: string, standard: string | null, edi
   ["hazardFactor", "GB/T 13861", "2022", "危险和有害因素(上两层)", "hazard factors, top two layers", "2022-10-01", [["1", "人的因素"], ["11", "心理、生理性"], ["12", "行为性"], ["2", "物的因素"], ["21", "物理性"], ["22", "化学性"], ["23", "生物性"], ["3", "环境因素"], ["31", "室内作业场所环境"], ["32", "室外作业场地环境"], ["33", "地下(含水下)作业环境"], ["39", "其他作业环境"], ["4", "管理因素"], ["41", "组织机构"], ["42", "责任制"], ["43", "制度"], ["44", "投入"], ["45", "应急管理"], ["49", "其他管理因素"]]],
 ];
 
+/** How precisely layers are given to whom, to begin with: to the public, boundaries to about a hundred metres. */
+const POLICIES = [["Region", "PUBLIC", 3]] as const;
+
 /** Loads what every register stands on; what is there already is left as it is. */
 export async function loadReference(unit: Unit): Promise<void> {
   const has = async (text: string, ...values: unknown[]) => (await unit.query(text, values)).length > 0;
@@ -64,5 +67,9 @@ export async function loadReference(unit: Unit): Promise<void> {
     const listId = newUuid();
     await unit.query("insert into code_lists (id, code, standard, edition, name_zh, name_en, valid_from) values ($1, $2, $3, $4, $5, $6, $7)", [listId, code, standard, edition, zh, en, validFrom]);
     for (const [item, name] of items) await unit.query("insert into code_items (id, code_list_id, code, name_zh) values ($1, $2, $3, $4)", [newUuid(), listId, item, name]);
+  }
+  for (const [layer, audience, decimals] of POLICIES) {
+    if (await has("select 1 from coordinate_policies where layer = $1 and audience = $2", layer, audience)) continue;
+    await unit.query("insert into coordinate_policies (id, layer, audience, decimals) values ($1, $2, $3, $4)", [newUuid(), layer, audience, decimals]);
   }
 }

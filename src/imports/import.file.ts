@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Call, WriteDoor } from "../platform/write/act.js";
 import { Fault } from "../platform/fault.js";
+import { isGeoJson, readGeoJson } from "./geojson.js";
 import { importRows, type ImportReport, type ImportRequest, type MappedRow } from "./import.service.js";
 import { datumOf, mapRow, type Mapping } from "./mapping.js";
 import { readTable, type TableRow } from "./table.js";
@@ -24,7 +25,7 @@ export async function importFile(door: WriteDoor, call: Call, { mapping, fileNam
     defaultRegion = (rows[0] as { id: string } | undefined)?.id ?? null;
     if (!defaultRegion) throw new Fault("INVALID_INPUT", { field: "region", rule: "a code of a region in force" });
   }
-  const table = await readTable(bytes, mapping.layout);
+  const table = isGeoJson(bytes) ? readGeoJson(bytes) : await readTable(bytes, mapping.layout);
   const columns = new Set(table.flatMap((row) => [...row.cells.keys()]));
   const wanted = Object.values(mapping.fields).flatMap((field) => (field.required && typeof field.column === "string" ? [field.column] : []));
   const lacking = wanted.filter((column) => !columns.has(column));

@@ -6,7 +6,7 @@ import { actAs, type Call, type WriteDoor } from "../platform/write/act.js";
 import { newUuid } from "../platform/write/identifier.js";
 import type { TakenRow, Unit, Values } from "../platform/write/unit.js";
 import { ImportBatch } from "./import-batch.js";
-import { targets, type RowProblem, type Target } from "./targets.js";
+import { targets, type Prepared, type RowProblem, type Target } from "./targets.js";
 
 /** A row of a file as its mapping reads it. */
 export interface MappedRow {
@@ -131,7 +131,7 @@ async function takeRow(unit: Unit, target: Target, request: ImportRequest, row: 
   const values: Values = "quality" in fieldsOf(target.entity) ? { ...prepared.values, quality: doubts } : prepared.values;
   await unit.query("savepoint row");
   try {
-    const made = await writeRow(unit, target, request, row.externalId, values);
+    const made = await writeRow(unit, target, request, row.externalId, { ...prepared, values });
     await unit.query("set constraints all immediate");
     await unit.query("set constraints all deferred");
     await unit.query("release savepoint row");
@@ -144,19 +144,23 @@ async function takeRow(unit: Unit, target: Target, request: ImportRequest, row: 
   }
 }
 
-async function writeRow(unit: Unit, target: Target, request: ImportRequest, externalId: string, values: Values): Promise<Pick<RowReport, "outcome" | "id">> {
+async function writeRow(unit: Unit, target: Target, request: ImportRequest, externalId: string, { values, beside }: Prepared): Promise<Pick<RowReport, "outcome" | "id">> {
   const { entity } = target;
   const [known] = await unit.query<{ id: string }>(`select id from ${entity.table} where source_system = $1 and external_id = $2`, [request.sourceSystem, externalId]);
-  if (!known) {
+  const adopted = known ? undefined : await target.adopt?.(unit, values);
+  const stands = known?.id ?? adopted?.uuid;
+  if (!stands) {
     const made = { ...values, ...target.creating(values), source_system: request.sourceSystem, external_id: externalId };
     const uuid = await (target.placed ? unit.register(entity, made) : unit.add(entity, made));
+    await beside?.(unit, uuid);
     return { outcome: "CREATED", id: globalId(entity, uuid) };
   }
-  const row = await unit.take(entity, known.id);
-  const changed = await changes(unit, entity, row, values);
-  if (Object.keys(changed).length === 0) return { outcome: "UNCHANGED", id: globalId(entity, known.id) };
-  await unit.change(entity, row, changed);
-  return { outcome: "UPDATED", id: globalId(entity, known.id) };
+  const row = await unit.take(entity, stands);
+  const given = adopted?.values ?? values;
+  const changed = await changes(unit, entity, row, (await target.settle?.(unit, stands, given)) ?? given);
+  if (Object.keys(changed).length > 0) await unit.change(entity, row, changed);
+  const more = (await beside?.(unit, stands)) ?? false;
+  return { outcome: more || Object.keys(changed).length > 0 ? "UPDATED" : "UNCHANGED", id: globalId(entity, stands) };
 }
 
 /** Values that differ from the row as it stands, compared as they would leave in an answer. */

@@ -1,5 +1,6 @@
 import { Fault } from "../platform/fault.js";
-import { datums, isDatum, toCgcs2000, type Datum } from "../platform/coordinates.js";
+import { datums, isDatum, storedGeometry, toCgcs2000, type Datum, type Geometry } from "../platform/coordinates.js";
+import { checkGeometry, GeometryFault, type GeometryType } from "../platform/geometry.js";
 import type { MappedRow } from "./import.service.js";
 import type { Layout, TableRow } from "./table.js";
 import type { RowProblem } from "./targets.js";
@@ -11,12 +12,27 @@ export interface FieldMapping {
   column?: string | readonly [lon: string, lat: string];
   /** A value of the source's own, the same for every row. */
   constant?: unknown;
-  as?: "text" | "date" | "dateTime" | "number" | "enum" | "list" | "point";
-  /** enum: source value to target value; "*" is any other. */
+  /** geometry, and point without a column: the geometry of a GeoJSON feature. */
+  as?: "text" | "date" | "dateTime" | "number" | "enum" | "list" | "point" | "geometry";
+  /** enum: source value to target value; "*" is any other. text: what some values are written as. */
   values?: Readonly<Record<string, string>>;
+  /** text: so many of the first characters. */
+  take?: number;
+  /** text: put behind the value. */
+  suffix?: string;
+  /** geometry: what it may be; any type unless told. */
+  shapes?: readonly GeometryType[];
   /** list: characters that part the values. */
   separators?: string;
   required?: boolean;
+}
+
+interface Doubt {
+  code: string;
+  later?: string;
+  than?: string;
+  column?: string;
+  values?: readonly string[];
 }
 
 /** A file's description, written by a user: no code per source. */
@@ -30,8 +46,10 @@ export interface Mapping {
   /** Put before the key, where the key is unique only within one file. */
   keyPrefix?: string;
   fields: Readonly<Record<string, FieldMapping>>;
-  /** Rows to be doubted: this day column is later than that. */
-  doubts?: readonly { code: string; later: string; than: string }[];
+  /** Datum of the source's coordinates, where it is known; a caller may state another. */
+  datum?: Datum;
+  /** Rows to be doubted: one day column is later than another, a column holds one of some values ("" for nothing), or every row. */
+  doubts?: readonly Doubt[];
 }
 
 /** Checks a mapping a user wrote. Faults: INVALID_INPUT with the place. */
@@ -42,20 +60,25 @@ export function checkMapping(told: unknown): Mapping {
   if (!Array.isArray(mapping.key) || mapping.key.length === 0) throw refuse("key", "one column or more");
   if (typeof mapping.fields !== "object" || mapping.fields === null) throw refuse("fields", "an object");
   for (const [name, field] of Object.entries(mapping.fields)) {
-    if (field.column === undefined && field.constant === undefined) throw refuse(`fields.${name}`, "a column or a constant");
+    if (field.column === undefined && field.constant === undefined && !ofFeature(field)) throw refuse(`fields.${name}`, "a column or a constant");
     if (field.as === "enum" && !field.values) throw refuse(`fields.${name}.values`, "the source's values and what they mean");
-    if (field.as === "point" && !Array.isArray(field.column)) throw refuse(`fields.${name}.column`, "[longitude, latitude]");
+    if (field.as === "point" && field.column !== undefined && !Array.isArray(field.column)) throw refuse(`fields.${name}.column`, "[longitude, latitude]");
   }
+  if (mapping.datum !== undefined && !isDatum(mapping.datum)) throw refuse("datum", `one of ${datums.join(", ")}`);
   return { ...mapping, layout: mapping.layout ?? {} };
 }
 
-export const hasCoordinates = (mapping: Mapping) => Object.values(mapping.fields).some((field) => field.as === "point");
+/** Read from the geometry of a feature. */
+const ofFeature = (field: FieldMapping) => field.as === "geometry" || (field.as === "point" && field.column === undefined);
+
+export const hasCoordinates = (mapping: Mapping) => Object.values(mapping.fields).some((field) => field.as === "point" || field.as === "geometry");
 
 /** The datum of an import; one that brings coordinates and states none is refused. */
 export function datumOf(mapping: Mapping, told: string | null): Datum | null {
   if (told !== null && !isDatum(told)) throw new Fault("INVALID_INPUT", { field: "datum", rule: `one of ${datums.join(", ")}` });
-  if (told === null && hasCoordinates(mapping)) throw new Fault("DATUM_MISSING", { mapping: mapping.name });
-  return told;
+  const datum = told ?? mapping.datum ?? null;
+  if (datum === null && hasCoordinates(mapping)) throw new Fault("DATUM_MISSING", { mapping: mapping.name });
+  return datum;
 }
 
 const trim = (value: string) => value.replace(/\s*[\r\n]+\s*/g, " ").trim();
@@ -77,16 +100,20 @@ export function mapRow(mapping: Mapping, row: TableRow, datum: Datum | null): Ma
       values[name] = field.constant;
       continue;
     }
-    const column = field.column!;
+    const column = field.column ?? "geometry";
     const label = typeof column === "string" ? column : column.join("/");
     const bad = (code: string, zh: string, en: string, suggestion: string) => problems.push({ column: label, code, zh: `“${label}”${zh}`, en: `${label} ${en}`, suggestion });
-    const value = typeof column === "string" ? read(field, cell(column), bad) : point(text(column[0]), text(column[1]), datum, bad, doubts);
+    const value = ofFeature(field) ? shape(field, row.geometry, datum, bad) : typeof column === "string" ? read(field, cell(column), bad) : point(text(column[0]), text(column[1]), datum, bad, doubts);
     if (value === undefined && field.required && !problems.some((problem) => problem.column === label)) bad("REQUIRED", "不能为空", "is required", "补填 / fill it in");
     if (value !== undefined) values[name] = value;
   }
-  for (const { code, later, than } of mapping.doubts ?? []) {
-    const [a, b] = [day(cell(later)), day(cell(than))];
-    if (a && b && a > b) doubts.push(code);
+  for (const { code, later, than, column, values: held } of mapping.doubts ?? []) {
+    if (column !== undefined) {
+      if (held?.includes(text(column))) doubts.push(code);
+    } else if (later !== undefined && than !== undefined) {
+      const [a, b] = [day(cell(later)), day(cell(than))];
+      if (a && b && a > b) doubts.push(code);
+    } else doubts.push(code);
   }
   const key = mapping.key.map(text);
   return { line: row.line, externalId: key.every(Boolean) ? (mapping.keyPrefix ?? "") + key.join("|") : null, values, doubts, problems };
@@ -119,7 +146,19 @@ function read(field: FieldMapping, cell: Cell | undefined, bad: Bad): unknown {
     case "list":
       return [...new Set(value.split(new RegExp(`[${(field.separators ?? "、,;,;").replace(/[\]\\^-]/g, "\\$&")}]`)).map((part) => part.trim()).filter(Boolean))];
     default:
-      return value;
+      return (field.values?.[value] ?? value).slice(0, field.take) + (field.suffix ?? "");
+  }
+}
+
+/** The geometry of a feature in CGCS2000, converted vertex by vertex. */
+function shape(field: FieldMapping, told: unknown, datum: Datum | null, bad: Bad): unknown {
+  if (told === undefined || told === null) return undefined;
+  try {
+    return storedGeometry(checkGeometry(told, field.as === "point" ? ["Point"] : field.shapes, 3) as Geometry, datum!);
+  } catch (error) {
+    if (!(error instanceof GeometryFault)) throw error;
+    bad("GEOMETRY_WRONG", `有误,${error.message}`, `is wrong at ${error.at}`, error.rule);
+    return undefined;
   }
 }
 

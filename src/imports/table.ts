@@ -17,6 +17,8 @@ export interface TableRow {
   line: number;
   /** By header; columns without one are not read. */
   cells: ReadonlyMap<string, Cell>;
+  /** GeoJSON: the feature's geometry, not yet checked. */
+  geometry?: unknown;
 }
 
 const MAX_FILE_BYTES = 64 * 1024 * 1024;

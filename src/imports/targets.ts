@@ -3,8 +3,8 @@ import type { Entity } from "../platform/entity/entity.js";
 import { nextCode } from "../platform/write/code-number.js";
 import type { Unit, Values } from "../platform/write/unit.js";
 import { HiddenDanger } from "../hidden-dangers/hidden-danger.js";
-import { Region } from "../regions/region.js";
 import { Subject } from "../subjects/subject.js";
+import { missing, prepareSubject, regionByCode, regionTarget } from "./place-targets.js";
 
 /** What is wrong with one row, told by place and remedy. */
 export interface RowProblem {
@@ -19,9 +19,11 @@ export interface Prepared {
   values: Values;
   doubts: readonly string[];
   problems: readonly RowProblem[];
+  /** What belongs to the row beside itself, written once it stands; tells whether anything was new. */
+  beside?: (unit: Unit, uuid: string) => Promise<boolean>;
 }
 
-interface Surroundings {
+export interface Surroundings {
   unit: Unit;
   /** Region rows fall in where the source names none. */
   defaultRegion: string | null;
@@ -34,47 +36,18 @@ export interface Target {
   /** Rows carry a place of their own, so a region must be known. */
   placed: boolean;
   prepare: (values: Record<string, unknown>, around: Surroundings) => Promise<Prepared>;
+  /** A row another source brought that is the same thing, with what this source adds to it. */
+  adopt?: (unit: Unit, values: Values) => Promise<{ uuid: string; values: Values } | undefined>;
+  /** Values left to write on a row that stands, where equality is not that of an answer. */
+  settle?: (unit: Unit, uuid: string, values: Values) => Promise<Values>;
   /** Values a row gets once, when it is made. */
   creating: (values: Values) => Values;
 }
 
 const WRITERS: readonly Role[] = ["INTEGRATION_CLIENT", "TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE", "IMPORT"];
 
-const missing = (field: string, zh: string): RowProblem => ({ code: "REQUIRED", zh: `缺少${zh}`, en: `${field} is missing`, suggestion: "补填后重新导入 / fill it in and import again" });
-
-async function regionByCode(unit: Unit, code: unknown): Promise<string | null> {
-  const [row] = await unit.query<{ id: string }>("select id from regions where code = $1 and valid_to is null", [code]);
-  return row?.id ?? null;
-}
-
-/** Subtypes of a subject come by kind; `keyFacility` is the common one for foreign registers. */
-async function prepareSubject(values: Record<string, unknown>, { unit, defaultRegion }: Surroundings): Promise<Prepared> {
-  const { regionCode, ...rest } = values;
-  const region = regionCode ? await regionByCode(unit, regionCode) : defaultRegion;
-  const doubts: string[] = [];
-  const [lon, lat] = (rest["location"] as { coordinates: [number, number] } | null | undefined)?.coordinates ?? [];
-  if (lon === undefined || lat === undefined) doubts.push("NO_LOCATION");
-  else if (lon < 73 || lon > 136 || lat < 3 || lat > 54) doubts.push("OUTSIDE_CHINA");
-  const problems = [...(rest["name"] ? [] : [missing("name", "名称")]), ...(region ? [] : [missing("region", "所在区划")])];
-  return { values: { kind: "KEY_FACILITY", status: "UNCONFIRMED", ...rest, region }, doubts, problems };
-}
-
 export const targets: Readonly<Record<string, Target>> = {
-  region: {
-    entity: Region,
-    by: ["COMMITTEE_OFFICE", "IMPORT"],
-    placed: false,
-    async prepare(values, { unit }) {
-      const { parentCode, ...rest } = values;
-      const parent = parentCode ? await regionByCode(unit, parentCode) : null;
-      const problems = [...(rest["code"] ? [] : [missing("code", "代码")]), ...(rest["name"] ? [] : [missing("name", "名称")])];
-      // The region above a county is not part of every source; the tree then begins here.
-      const orphan = parentCode && !parent;
-      if (orphan && rest["level"] !== "DISTRICT") problems.push({ code: "PARENT_UNKNOWN", zh: `上级区划 ${String(parentCode)} 不存在`, en: `no region ${String(parentCode)} above`, suggestion: "先导入上级区划 / import the regions above first" });
-      return { values: { ...rest, parent }, doubts: orphan ? ["PARENT_UNKNOWN"] : [], problems };
-    },
-    creating: () => ({}),
-  },
+  region: regionTarget,
   subject: {
     entity: Subject,
     by: WRITERS,
@@ -88,7 +61,7 @@ export const targets: Readonly<Record<string, Target>> = {
     placed: true,
     async prepare(values, { unit, defaultRegion }) {
       const { regionCode, ...rest } = values;
-      const region = regionCode ? await regionByCode(unit, regionCode) : defaultRegion;
+      const region = regionCode ? ((await regionByCode(unit, regionCode))?.id ?? null) : defaultRegion;
       const closed = rest["status"] === "CLOSED";
       const problems = [
         ...(rest["title"] ? [] : [missing("title", "隐患内容")]),

@@ -1,11 +1,12 @@
 import type { Actor, Role } from "./actor.js";
 import type { CodeField, Description, Entity, FieldKind } from "./entity/entity.js";
 import type { EnumType } from "./entity/enumeration.js";
+import type { GeometryType } from "./geometry.js";
 import type { TakenRow, Unit } from "./write/unit.js";
 
 /** A field of an action's input; checked once, before the unit begins. */
 export interface InputField extends Description {
-  kind: FieldKind | "id" | "object";
+  kind: FieldKind | "id" | "object" | "bbox";
   enumeration?: EnumType;
   /** kind id: the entity it must name. The work receives the UUID. */
   of?: () => Entity;
@@ -15,6 +16,8 @@ export interface InputField extends Description {
   typeName?: string;
   required?: boolean;
   list?: boolean;
+  /** kind geometry: what it may be. */
+  shapes?: readonly GeometryType[];
   /** Longest text in characters; 500 unless given. */
   max?: number;
   minimum?: number;

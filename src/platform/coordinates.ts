@@ -206,7 +206,33 @@ export function geometryToCgcs2000<G extends Geometry>(geometry: G, datum: Datum
   return convertGeometry(geometry, (position) => toCgcs2000(position, datum));
 }
 
+/**
+ * A stored geometry in the given datum, rounded to so many decimals. What is stored leaves as it is: a position no datum
+ * shifts, be it swapped or in the sea, is given unshifted and never refused.
+ */
+export function shiftFromCgcs2000<G extends Geometry>(geometry: G, datum: Datum, digits: number): G {
+  const shift = shiftOf(into, datum);
+  const scale = 10 ** digits;
+  const round = (degrees: number) => Math.round(degrees * scale) / scale;
+  return convertGeometry(geometry, (position) => {
+    const [lon, lat] = Math.abs(position[1]) <= 90 ? shift(position) : position;
+    return [round(lon), round(lat)];
+  });
+}
+
 /** A CGCS2000 GeoJSON geometry in the given datum; see {@link geometryToCgcs2000}. */
 export function geometryFromCgcs2000<G extends Geometry>(geometry: G, datum: Datum): G {
   return convertGeometry(geometry, (position) => fromCgcs2000(position, datum));
+}
+
+/** Decimals kept of a converted position: about a millimetre. */
+const KEPT_DECIMALS = 8;
+
+const kept = (coordinates: unknown): unknown => (Array.isArray(coordinates) ? coordinates.map(kept) : Math.round((coordinates as number) * 10 ** KEPT_DECIMALS) / 10 ** KEPT_DECIMALS);
+
+/** A geometry of the given datum as it is stored: what is in CGCS2000 already to the last digit, what is converted to about a millimetre. */
+export function storedGeometry<G extends Geometry>(geometry: G, datum: Datum): G {
+  if (datum === "CGCS2000" || datum === "WGS84") return geometry;
+  const { type, coordinates } = geometryToCgcs2000(geometry as PlainGeometry, datum);
+  return { type, coordinates: kept(coordinates) } as unknown as G;
 }

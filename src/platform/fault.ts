@@ -71,6 +71,9 @@ export function faultFromDatabase(error: unknown): Error {
   if (code === "23505") return make("DUPLICATE", { rule: constraint });
   if (code.startsWith("23")) return make("RULE_VIOLATED", { rule: constraint ?? code });
   if (code === "40001" || code === "40P01" || code === "55P03") return make("OVERLOADED", { reason: "contention" });
+  // Refusals a function of ours words itself.
+  if (code === "YG400") return make("INVALID_INPUT", JSON.parse((error as { detail: string }).detail) as Record<string, unknown>);
+  if (code === "YG403") return make("FORBIDDEN", { reason: "crs", ...(JSON.parse((error as { detail: string }).detail) as object) });
   if (code === "54000") return make("LIMIT_EXCEEDED", { limit: "rows", maximum: Number((error as { detail?: string }).detail) });
   if (code === "57014") return make("TIMEOUT");
   if (code.startsWith("22")) return make("INVALID_INPUT", { rule: "value out of range or of the wrong form" });

@@ -16,7 +16,7 @@ export const riskLevel = enumeration("RiskLevel", { zh: "风险等级(红橙黄�
 });
 /** Levels from the highest down, as an SQL array: sorting and comparing is by place in it. */
 export const RANK = "array['MAJOR','CONSIDERABLE','MODERATE','LOW']";
-const COLOUR = (level: string) => `case ${level} when 'MAJOR' then '#D9001B' when 'CONSIDERABLE' then '#F59A23' when 'MODERATE' then '#FFD500' when 'LOW' then '#1E6FFF' else '#BFBFBF' end`;
+export const COLOUR = (level: string) => `case ${level} when 'MAJOR' then '#D9001B' when 'CONSIDERABLE' then '#F59A23' when 'MODERATE' then '#FFD500' when 'LOW' then '#1E6FFF' else '#BFBFBF' end`;
 
 export const riskStatus = enumeration("RiskStatus", { zh: "风险状态", en: "state of a risk" }, {
   IDENTIFIED: ["已辨识", "identified"],

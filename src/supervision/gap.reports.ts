@@ -17,8 +17,8 @@ interface Gap {
   find: (alias: string, read: ReadSql) => { joins?: string; where: string; detail: string };
 }
 
-/** Metres a point may lie outside the boundary of its region: boundaries are drawn for small scales (INV-21 takes the same distance). */
-const TOLERANCE_METRES = 500;
+/** Metres a point may lie outside the boundary of its region: a setting, the same that INV-23 is held to. */
+const TOLERANCE = "(select boundary_tolerance_metres from system_settings)";
 
 /** Stands in the register and is not laid aside: what it lacks, someone still has to supply. */
 const standing = (risk: string) => `${risk}.status in ('IDENTIFIED','ASSESSED','IN_FORCE','REVIEWING')`;
@@ -33,19 +33,27 @@ function hasPoint(on: Entity, alias: string, read: ReadSql): string {
   return `${alias}.location is not null and ${alias}.status <> 'RETIRED' and not exists (select 1 from ${read.source(Subject, subject)} where ${subject}.id = ${alias}.subject_id and ${subject}.location = ${alias}.location)`;
 }
 
+/** Where a boundary is known, whether the point exchanged would lie within it: then there is no doubt left. */
+function exchangedInside(alias: string, read: ReadSql): string {
+  const region = read.alias();
+  const exchanged = `st_flipcoordinates(${alias}.location)`;
+  return `(select concat(',调换后位于', ${region}.name, '边界内 / exchanged it lies within ', ${region}.name) from ${read.source(Region, region)} where ${region}.path @> ${alias}.region_path and st_covers(${region}.boundary, ${exchanged}) order by nlevel(${region}.path) desc limit 1)`;
+}
+
 const outsideChina = (on: Entity): Gap["find"] => (alias, read) => ({
   where: `${hasPoint(on, alias, read)} and not ${inChina(alias)}`,
-  detail: `case when ${swapped(alias)} then '经纬度疑似颠倒 / longitude and latitude look swapped' else '坐标不在中国范围(73-136E,3-54N) / the point is outside 73-136 E, 3-54 N' end`,
+  detail: `case when ${swapped(alias)} then concat('经纬度疑似颠倒 / longitude and latitude look swapped', ${exchangedInside(alias, read)}) else '坐标不在中国范围(73-136E,3-54N) / the point is outside 73-136 E, 3-54 N' end`,
 });
 
 /** Judged by the narrowest enclosing region whose boundary is known; where none is, nothing can be said. */
 const farFromRegion = (on: Entity): Gap["find"] => (alias, read) => {
   const region = read.alias();
   const around = read.alias();
+  const metres = `round(st_distance(${around}.boundary::geography, ${alias}.location::geography))`;
   return {
     joins: ` cross join lateral (select ${region}.name, ${region}.boundary from ${read.source(Region, region)} where ${region}.path @> ${alias}.region_path and ${region}.boundary is not null order by nlevel(${region}.path) desc limit 1) ${around}`,
-    where: `${hasPoint(on, alias, read)} and case when ${inChina(alias)} then not st_covers(${around}.boundary, ${alias}.location) and not st_dwithin(${around}.boundary::geography, ${alias}.location::geography, ${TOLERANCE_METRES}) else false end`,
-    detail: `concat('坐标在', ${around}.name, '边界外 ${TOLERANCE_METRES} 米以上 / the point lies more than ${TOLERANCE_METRES} m outside ', ${around}.name)`,
+    where: `${hasPoint(on, alias, read)} and case when ${inChina(alias)} then not st_covers(${around}.boundary, ${alias}.location) and not st_dwithin(${around}.boundary::geography, ${alias}.location::geography, ${TOLERANCE}) else false end`,
+    detail: `concat('坐标在', ${around}.name, '边界外 ', ${metres}, ' 米 / the point lies ', ${metres}, ' m outside ', ${around}.name)`,
   };
 };
 

@@ -321,3 +321,51 @@ test("a report of more rows than an answer holds is refused, not cut", async () 
   await expect(engine.pool.query("select case when count(*) > 1 then too_many_rows(1) end from generate_series(1, 2)")).rejects.toMatchObject({ code: "54000" });
   expect((await engine.pool.query("select case when count(*) > 2 then too_many_rows(2) end as told from generate_series(1, 2)")).rows).toEqual([{ told: null }]);
 });
+
+describe("M-02, towns by colour", () => {
+  interface Town extends Record<"major" | "considerable" | "moderate" | "low" | "total", number> {
+    code: string;
+    highest: string | null;
+  }
+  const seen = async (name: string) => {
+    const { towns, district: whole } = await district.as(name).ask(textOf("M-02"), variablesOf("M-02"));
+    const told = towns.features.map(({ properties: { code, highest, major, considerable, moderate, low, total } }: { properties: Town }) => ({ code, highest, major, considerable, moderate, low, total }));
+    return { towns: told.toSorted((one: Town, other: Town) => (one.code < other.code ? -1 : 1)) as Town[], whole: whole[0] };
+  };
+  const tables = (town: string | null) =>
+    query(
+      `select t.code, case when count(r.id) filter (where r.current_level = 'MAJOR') > 0 then 'MAJOR' when count(r.id) filter (where r.current_level = 'CONSIDERABLE') > 0 then 'CONSIDERABLE' when count(r.id) filter (where r.current_level = 'MODERATE') > 0 then 'MODERATE' when count(r.id) > 0 then 'LOW' end as highest,
+         ${LEVELS.map((level) => `count(r.id) filter (where r.current_level = '${level}')::integer as ${level.toLowerCase()}`).join(", ")}, count(r.id)::integer as total
+       from regions t left join risks r on r.region_path <@ t.path and r.status in ('IN_FORCE', 'REVIEWING') and r.current_level is not null and ($1::text is null or t.code = $1)
+       where t.level = 'TOWN' and t.code like '500112%' group by t.code order by t.code`,
+      [town],
+    );
+
+  test("is what the tables say, to each as far as they see", async () => {
+    const all = await seen("auditor");
+    expect(all.towns).toEqual(await tables(null));
+    expect(all.whole).toMatchObject({ code: "500112000000", total: all.towns.reduce((sum, { total }) => sum + total, 0) });
+    expect((await seen("street")).towns).toEqual(await tables("500112004000"));
+    expect((await seen("nobody")).towns).toEqual(all.towns);
+  });
+});
+
+describe("M-03, a position in GCJ-02", () => {
+  test("comes back within a metre, and says what it is stored in", async () => {
+    const [risk] = await query("select code, st_x(location) as lon, st_y(location) as lat from risks where location is not null and in_china(location) order by code limit 1");
+    const { coordinateSystems, risks, sent } = await district.as("auditor").ask(textOf("M-03"), variablesOf("M-03", { code: risk!["code"] }));
+    expect(coordinateSystems.filter(({ stored }: { stored: boolean }) => stored)).toMatchObject([{ crs: "EPSG4490", epsg: 4490, shifted: false, unit: "degree" }]);
+    expect(sent).toMatchObject({ storedCrs: "EPSG4490", storedCrsName: "CGCS2000, EPSG:4490", inChina: true });
+    const metres = async (one: unknown, other: unknown) => Number((await query("select st_distance(st_geomfromgeojson($1)::geography, st_geomfromgeojson($2)::geography) as metres", [JSON.stringify(one), JSON.stringify(other)]))[0]!["metres"]);
+    const stored = { type: "Point", coordinates: [risk!["lon"], risk!["lat"]] };
+    const [{ stored: told, gcj02 }] = risks.nodes;
+    expect(await metres(told, stored)).toBeLessThan(0.02);
+    const shifted = await metres(gcj02, stored);
+    expect(shifted).toBeGreaterThan(300);
+    expect(shifted).toBeLessThan(700);
+    // Sent back as GCJ-02 it is the point again.
+    const back = await district.as("auditor").ask(textOf("M-03"), variablesOf("M-03", { code: risk!["code"], gcj02 }));
+    expect(await metres(back.sent.stored, stored)).toBeLessThan(0.01);
+    expect(await metres(back.sent.gcj02, gcj02)).toBeLessThan(0.01);
+  });
+});

@@ -97,6 +97,7 @@ export function useDistrict(): District {
     await principal("gis", "INTEGRATION_CLIENT", "yubei", { scopes: ["read"] });
     await principal("auditor", "AUDITOR", "yubei");
     await principal("system_admin", "SYSTEM_ADMIN", "yubei");
+    await principal("security_admin", "SECURITY_ADMIN", "yubei");
     schema ??= await makeSchema();
     district.start = (on, compileReads, recentChanges) => startService({ host: "127.0.0.1", port: 0, dataDir: database.config.dataDir, databaseUrl: undefined, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads, recentChanges }, { ...on, close: () => Promise.resolve() }, schema);
     district.service = await district.start(engine, true);

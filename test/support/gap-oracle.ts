@@ -10,6 +10,9 @@ export const disturbances = [
   "update risks set location = st_setsrid(st_makepoint(10, 10), 4490) where id = (select id from risks where status = 'IDENTIFIED' order by code limit 1)",
   // The two sites every district begins with, of two enterprises in two towns.
   "update subjects set location = st_setsrid(st_makepoint(106.625, 29.705), 4490) where name in ('示例场所0', '示例场所1')",
+  // The boundary comes when the points are there: what comes later is held to it, these are told as gaps.
+  "set constraints all immediate",
+  "set constraints all deferred",
   "update regions set boundary = st_multi(st_makeenvelope(106.55, 29.65, 106.62, 29.7, 4490)) where code = '500112004000'",
   // The first is in no list; the second of a layer below the one listed, and valid.
   "update risks set accident_type = '99', hazard_factor = '2108' where id = (select id from risks where status = 'IDENTIFIED' order by code desc limit 1)",

@@ -86,7 +86,7 @@ export class Harvest {
 
   /** Positions seen in any geometry. */
   positions(): [number, number][] {
-    return [...this.seen.values()].flatMap((values) => [...values.values()].flatMap((value) => ((value as { coordinates?: [number, number] } | null)?.coordinates ? [(value as { coordinates: [number, number] }).coordinates] : [])));
+    return [...this.seen.values()].flatMap((values) => [...values.values()].flatMap((value) => ((value as { type?: string } | null)?.type === "Point" ? [(value as { coordinates: [number, number] }).coordinates] : [])));
   }
 }
 

@@ -82,16 +82,38 @@ export class ValueDice {
     return { west: lon - reach, south: lat - reach, east: lon + reach, north: lat + reach };
   }
 
+  /** A point, a line or a polygon about a place the answers spoke of; odd ones cross themselves, are not closed, or are of another world. */
+  private geometry(odd: boolean, named: string): unknown {
+    const { dice } = this;
+    const [lon, lat] = dice.pick(this.harvest.positions()) ?? [106.6, 29.7];
+    const reach = dice.pick([0.001, 0.02, 0.3]);
+    const ring = [[lon - reach, lat - reach], [lon + reach, lat - reach], [lon + reach, lat + reach], [lon - reach, lat + reach], [lon - reach, lat - reach]];
+    if (odd)
+      return dice.pick<unknown>([
+        { type: "Polygon", coordinates: [[ring[0], ring[2], ring[1], ring[3], ring[0]]] },
+        { type: "Polygon", coordinates: [ring.slice(0, 4)] },
+        { type: "Point", coordinates: [lat, lon] },
+        { type: "Point", coordinates: [200, 100] },
+        { type: "Feature", geometry: null },
+        "POINT(106 29)",
+      ]);
+    if (named === "point") return { type: "Point", coordinates: [lon, lat] };
+    if (/polygon$/i.test(named)) return { type: "Polygon", coordinates: [ring] };
+    return dice.pick<unknown>([{ type: "Point", coordinates: [lon, lat] }, { type: "Polygon", coordinates: [ring] }, { type: "MultiPolygon", coordinates: [[ring]] }, { type: "LineString", coordinates: ring.slice(0, 2) }]);
+  }
+
   private scalar(name: string, place: Place, operator: string): unknown {
     const { dice } = this;
     const known = this.harvest.at(place);
     const seen = known.length > 0 && dice.chance(0.8) ? dice.pick(known) : undefined;
     const odd = dice.chance(this.odd);
+    // What only some numbers or shapes are sound for is told by its name.
+    const named = operator || place.field;
     switch (name) {
       case "Int":
-        return odd ? dice.pick([-1, 0, 2_147_483_647, -2_147_483_648, 101, 5_001]) : (seen ?? dice.int(0, 20));
+        return odd ? dice.pick([-1, 0, 2_147_483_647, -2_147_483_648, 101, 5_001]) : (seen ?? dice.int(0, named === "precision" ? 9 : 20));
       case "Float":
-        return seen ?? dice.int(0, 1_000) / 8;
+        return seen ?? (/[mM]etres$/.test(named) ? dice.pick([100, 250.5, 700, 4_000, ...(odd ? [0, -1, 1e7] : [])]) : dice.int(0, 1_000) / 8);
       case "Boolean":
         return dice.chance(0.5);
       case "ID":
@@ -100,6 +122,8 @@ export class ValueDice {
         return seen ?? dice.pick(DAYS);
       case "DateTime":
         return odd ? dice.pick(ODD_MOMENTS) : this.rewritten(String(seen ?? dice.pick(this.harvest.moments)));
+      case "GeoJSON":
+        return this.geometry(odd, named);
       case "Decimal":
         return seen ?? dice.pick(["0", "-1.50", "270", "12000.5", "000000000000001.0000000001"]);
       default:
@@ -142,7 +166,7 @@ export class ValueDice {
     if (isNonNullType(type)) return this.literal(type.ofType as GraphQLInputType, value);
     if (isListType(type)) return Array.isArray(value) ? `[${value.map((item) => this.literal(type.ofType as GraphQLInputType, item)).join(this.dice.pick([",", " "]))}]` : this.literal(type.ofType as GraphQLInputType, value);
     if (isInputObjectType(type)) return `{${Object.entries(value).map(([key, inner]) => `${key}:${this.literal(type.getFields()[key]!.type, inner)}`).join(",")}}`;
-    return isEnumType(type) ? String(value) : JSON.stringify(value);
+    return isEnumType(type) ? String(value) : written(value);
   }
 
   /** Something else in place of a value, or of a part of it. */
@@ -161,3 +185,10 @@ export class ValueDice {
 /** The type without its outermost "!", or with it. */
 export const nullable = (type: GraphQLInputType): GraphQLInputType => (type instanceof GraphQLNonNull ? (type.ofType as GraphQLInputType) : type);
 export const strict = (type: GraphQLInputType): GraphQLInputType => (type instanceof GraphQLNonNull ? type : new GraphQLNonNull(type as GraphQLList<GraphQLInputType>));
+
+/** A value no type tells the parts of, as text of a document. */
+const written = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(written).join(",")}]`;
+  if (typeof value === "object" && value !== null) return `{${Object.entries(value).map(([key, part]) => `${key}:${written(part)}`).join(",")}}`;
+  return JSON.stringify(value);
+};

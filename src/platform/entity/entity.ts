@@ -40,6 +40,8 @@ interface FieldBase extends Description {
   sort?: boolean;
   /** Offered as a dimension of counts. */
   group?: boolean;
+  /** A geometry: the layer whose policy says how precisely it is given; the entity's own name unless told. */
+  layer?: string;
   /** Who sees the value in clear; others get null. Also refuses filter and sort by it. */
   mask?: (actor: Actor) => boolean;
 }
@@ -102,6 +104,8 @@ export interface EntityDeclaration extends Description {
   variants?: { column: string; types: Readonly<Record<string, Description & { name: string; fields: Readonly<Record<string, Field>>; relations?: Readonly<Record<string, Relation>> }>> };
   fields: Readonly<Record<string, Field>>;
   relations?: Readonly<Record<string, Relation>>;
+  /** The geometry features show and spatial conditions speak of; the first one unless told. */
+  place?: string;
   /** Order in which features are kept when a limit applies: most important first. */
   featureOrder?: (alias: string) => string;
   /** Columns that filters, scopes or computed fields name though no field shows them. */
@@ -145,15 +149,21 @@ const kept: Readonly<Record<string, Field>> = {
   updatedAt: { from: "column", kind: "dateTime", zh: "最近变更时间", en: "time of the last change", filter: true, sort: true },
 };
 
+/** Geometries know their layer, so that its policy cannot be forgotten wherever they are shown. */
+export const layered = (fields: Readonly<Record<string, Field>>, layer: string): Record<string, Field> =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.kind === "geometry" ? { ...field, layer: field.layer ?? layer } : field]));
+
 /** Registers an entity: the one declaration from which types, filters, loaders and statements are made. */
 export function entity(declaration: EntityDeclaration): Entity {
   if (entities.has(declaration.name)) throw new Error(`entity ${declaration.name} is declared twice`);
+  const fields = layered(declaration.fields, declaration.name);
   const made: Entity = {
     ...declaration,
-    fields: declaration.appendOnly ? { ...declaration.fields } : { ...declaration.fields, ...kept },
+    fields: declaration.appendOnly ? fields : { ...fields, ...kept },
     relations: { ...declaration.relations },
     prefix: `${declaration.name}_`,
   };
+  for (const variant of Object.values(made.variants?.types ?? {})) Object.assign(variant.fields, layered(variant.fields, made.name));
   entities.set(made.name, made);
   return made;
 }
@@ -167,7 +177,7 @@ export function relate(from: Entity, name: string, relation: Relation): void {
 /** Adds a computed field to an entity from the folder of the feature that can compute it. */
 export function extend(target: Entity, name: string, field: Field): void {
   if (target.relations[name] || target.fields[name]) throw new Error(`${target.name}.${name} is declared twice`);
-  (target.fields as Record<string, Field>)[name] = field;
+  Object.assign(target.fields, layered({ [name]: field }, target.name));
 }
 
 export const allEntities = (): readonly Entity[] => [...entities.values()];
@@ -224,6 +234,14 @@ export function fieldsOf(target: Entity): Record<string, Field> {
   const merged: Record<string, Field> = { ...target.fields };
   for (const variant of Object.values(target.variants?.types ?? {})) Object.assign(merged, variant.fields);
   return merged;
+}
+
+/** The geometry features show and spatial conditions speak of. */
+export function placeFieldOf(target: Entity): readonly [name: string, field: Field] {
+  const fields = Object.entries(fieldsOf(target));
+  const found = fields.find(([name, field]) => (target.place ? name === target.place : field.kind === "geometry"));
+  if (!found) throw new Error(`${target.name} has no geometry`);
+  return found;
 }
 
 /** All relations of an entity, those of its variants included. */

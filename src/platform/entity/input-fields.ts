@@ -14,9 +14,11 @@ export const given = {
   bool: of("boolean"),
   date: of("date"),
   dateTime: of("dateTime"),
-  point: of("geometry"),
   /** An object of JSON whose shape its field describes; at most `max` characters as text, 2,000 unless given. */
   json: of("json"),
+  point: (zh: string, en: string, options: Options = {}): InputField => ({ kind: "geometry", shapes: ["Point"], zh, en, ...options }),
+  polygon: (zh: string, en: string, options: Options = {}): InputField => ({ kind: "geometry", shapes: ["Polygon", "MultiPolygon"], zh, en, ...options }),
+  bbox: of("bbox"),
   id: (target: () => Entity, zh: string, en: string, options: Options = {}): InputField => ({ kind: "id", of: target, zh, en, ...options }),
   oneOf: (enumeration: EnumType, zh: string, en: string, options: Options = {}): InputField => ({ kind: "enum", enumeration, zh, en, ...options }),
   object: (typeName: string, fields: Readonly<Record<string, InputField>>, zh: string, en: string, options: Options = {}): InputField => ({ kind: "object", typeName, fields, zh, en, ...options }),

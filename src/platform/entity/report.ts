@@ -1,5 +1,5 @@
 import type { InputField } from "../actions.js";
-import type { Description, Entity, Field, Relation } from "./entity.js";
+import { layered, type Description, type Entity, type Field, type Relation } from "./entity.js";
 import type { Instant, ReadSql, RequestValues } from "../read/read-sql.js";
 
 /** An argument of a report; `filterOf` takes the filter input of an entity instead of a value. */
@@ -9,6 +9,8 @@ export type ReportArgument = (InputField & { filterOf?: undefined }) | (Descript
 export interface Given {
   /** A parameter of a type with an argument's value (or what is made of it). */
   param(type: string, name: string, make?: (value: unknown, values: RequestValues) => unknown): string;
+  /** The arguments of one request: for a value that several of them make. */
+  args(values: RequestValues): Readonly<Record<string, unknown>>;
   /** The UUID an id argument names; null where it is of another entity. */
   uuid(name: string, entity: Entity): string;
   /** Whether an argument was given. */
@@ -30,6 +32,8 @@ export interface ReportDeclaration extends Description {
   fields: Readonly<Record<string, Field>>;
   /** To-one links of a row, by key column. */
   relations?: Readonly<Record<string, Relation>>;
+  /** The geometry by which the rows are also offered as one GeoJSON FeatureCollection, at the root field of this name with "Features". */
+  features?: string;
   /** One row, or null, instead of a list. */
   single?: boolean;
   /** Cost beside that of its selection, in tenths of rows touched. */
@@ -60,7 +64,7 @@ export function report(declaration: ReportDeclaration): Report {
     root: false,
     report: true,
     prefix: `${typeName}_`,
-    fields: { ...declaration.fields },
+    fields: layered(declaration.fields, declaration.name),
     relations: { ...declaration.relations },
   };
   const made: Report = { ...declaration, row };

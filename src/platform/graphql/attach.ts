@@ -30,6 +30,7 @@ function resolverOf(meaning: Meaning): Resolve {
       return (row, _args, _context, info) => (info.fieldName === "id" ? globalId(meaning.entity, (row as Row).uuid) : (row as Record<string, unknown>)[info.fieldName]);
     case "field": {
       const field = fieldsOf(meaning.entity)[meaning.name]!;
+      if (field.kind === "geometry") return (row, args, context) => context.reader.drawn(meaning.entity, meaning.name, row as Row, plain(args) as Record<string, unknown>);
       if (field.from === "column") return (row) => (row as Row)[meaning.name];
       if (field.from === "sql") return (row, _args, context) => (meaning.name in (row as Row) ? (row as Row)[meaning.name] : context.reader.computed(meaning.entity, meaning.name, row as Row));
       return (row, _args, context) => field.compute(row as Row, context.actor);
@@ -50,6 +51,8 @@ function resolverOf(meaning: Meaning): Resolve {
       return (_root, args, context) => context.reader.counts({ kind: "counts", entity: meaning.entity, site: 0, items: everyCountItem(meaning.entity) }, plain(args) as Record<string, unknown>);
     case "report":
       return (_root, args, context) => context.reader.report(meaning.report, plain(args) as Record<string, unknown>);
+    case "reportFeatures":
+      return (_root, args, context) => context.reader.reportFeatures(meaning.report, plain(args) as Record<string, unknown>);
     case "acted":
       return mutation(meaning.action, meaning.entity);
     case "node":

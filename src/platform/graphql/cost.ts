@@ -99,7 +99,7 @@ function costOf(walk: Walk, set: SelectionSetNode, type: GraphQLNamedType, facto
     if (filter) add(`${here}(filter:)`, factor * filterCost(walk, field, filter));
     if (kind === "features") add(here, size * WEIGHTS.feature);
     else if (kind === "counts") add(here, WEIGHTS.counts);
-    else if (meaning?.kind === "report") add(here, meaning.report.cost);
+    else if (meaning?.kind === "report" || meaning?.kind === "reportFeatures") add(here, meaning.report.cost);
     else if (selection.name.value === "totalCount" || selection.name.value === "totalCountIsExact") add(here, factor === 1 ? WEIGHTS.total : (factor * WEIGHTS.total) / 100);
     else if (size > 0) add(here, factor * size * WEIGHTS.row);
     if (selection.selectionSet) sum += costOf(walk, selection.selectionSet, getNamedType(field.type), factor * Math.max(size, 1), here);

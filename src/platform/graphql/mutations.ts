@@ -2,7 +2,7 @@ import { Arg, Field, Float, ID, InputType, Int, Mutation, Resolver, type ClassTy
 import { allActions, mutationName, type Action, type InputField } from "../actions.js";
 import { describe } from "../entity/entity.js";
 import { mean } from "../read/meaning.js";
-import { classNamed, entityType, outputType } from "./types.js";
+import { bboxInput, classNamed, entityType, outputType } from "./types.js";
 
 type Made = ClassType<object>;
 
@@ -12,9 +12,11 @@ const pascal = (name: string) => name[0]!.toUpperCase() + name.slice(1);
 /** The GraphQL type of an input field. */
 export function argumentType(name: string, field: InputField): () => unknown {
   const nested = field.kind === "object" ? inputType(field.typeName ?? `${name}Input`, field.fields!, describe(field)) : undefined;
+  const box = field.kind === "bbox" ? bboxInput() : undefined;
   const single = (): unknown => {
     if (field.kind === "id") return ID;
     if (field.kind === "object") return nested;
+    if (field.kind === "bbox") return box;
     if (field.kind === "float") return Float;
     return outputType({ kind: field.kind, enumeration: field.enumeration })();
   };

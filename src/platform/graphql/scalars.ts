@@ -1,4 +1,5 @@
 import { GraphQLError, GraphQLScalarType, Kind, valueFromASTUntyped } from "graphql";
+import { checkGeometry, GeometryFault } from "../geometry.js";
 
 const refuse = (name: string, rule: string): never => {
   throw new GraphQLError(`${name}: ${rule}`, { extensions: { code: "BAD_USER_INPUT", rule } });
@@ -52,20 +53,20 @@ export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
   parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
 });
 
-/** A GeoJSON geometry must be an object with finite, plausible positions. */
+/** A GeoJSON geometry that is one; refused with the rule and the place. */
 function geometry(value: unknown): unknown {
-  if (typeof value === "string") return refuse("GeoJSON", "an object, not text");
-  const { type, coordinates } = (value ?? {}) as { type?: unknown; coordinates?: unknown };
-  if (type !== "Point") return refuse("GeoJSON", "a Point geometry");
-  if (!Array.isArray(coordinates) || coordinates.length !== 2 || !coordinates.every((part) => typeof part === "number" && Number.isFinite(part))) return refuse("GeoJSON", "coordinates [lon, lat] of two finite numbers");
-  const [lon, lat] = coordinates as [number, number];
-  if (Math.abs(lon) > 180 || Math.abs(lat) > 90) return refuse("GeoJSON", "lon within 180, lat within 90; is the order [lon, lat]?");
-  return { type, coordinates: [lon, lat] };
+  try {
+    return checkGeometry(value);
+  } catch (error) {
+    if (!(error instanceof GeometryFault)) throw error;
+    throw new GraphQLError(`GeoJSON: ${error.message}`, { extensions: { code: "BAD_USER_INPUT", rule: error.rule, at: error.at } });
+  }
 }
 
 export const GeoJsonScalar = new GraphQLScalarType<unknown, unknown>({
   name: "GeoJSON",
-  description: "GeoJSON(RFC 7946,经度在前),坐标系 CGCS2000(EPSG:4490) / GeoJSON (RFC 7946, longitude first) in CGCS2000 (EPSG:4490)",
+  description:
+    "GeoJSON 几何对象(RFC 7946,经度在前,无高程,环首尾闭合);缺省坐标系 CGCS2000(EPSG:4490) / A GeoJSON geometry object (RFC 7946, longitude first, no heights, rings closed); CGCS2000 (EPSG:4490) unless told otherwise",
   serialize: (value) => value,
   parseValue: geometry,
   parseLiteral: (node, variables) => geometry(valueFromASTUntyped(node, variables)),

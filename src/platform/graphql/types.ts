@@ -1,5 +1,6 @@
 import { Arg, Args, ArgsType, Field, FieldResolver, Float, ID, InputType, Int, InterfaceType, ObjectType, Query, registerEnumType, Resolver, type ClassType } from "type-graphql";
 import { describe, fieldsOf, placeTree, type Description, type Entity, type Field as DeclaredField } from "../entity/entity.js";
+import { crs } from "../crs.js";
 import type { EnumType } from "../entity/enumeration.js";
 import { dimensionsOf, snakeUpper } from "../read/counts.js";
 import { mean, meanObjectType, TYPE } from "../read/meaning.js";
@@ -70,7 +71,34 @@ const idFilter = () =>
     return target;
   });
 
-const bboxInput = () =>
+const nearInput = () =>
+  once("NearInput", () => {
+    const target = inputNamed("NearInput", { zh: "某点周围若干米(椭球面距离)", en: "so many metres around a point, on the ellipsoid" });
+    addField(target, "point", () => GeoJsonScalar, "中心点 / centre, a Point");
+    addField(target, "metres", () => Float, "米,大于 0,至多 200000 / metres, more than 0, at most 200000");
+    return target;
+  });
+
+/** How a geometry is to leave: system, decimals, simplification. */
+const drawingArguments: readonly (readonly [name: string, type: TypeThunk, description: string])[] = [
+  ["crs", () => crs.object, "坐标系;缺省 EPSG4490 / coordinate system; EPSG4490 unless told"],
+  ["precision", () => Int, "小数位数 0-9;缺省度 7 位、米 3 位 / decimals, 0-9; 7 of degrees and 3 of metres unless told"],
+  ["simplifyMetres", () => Float, "化简:偏离不超过若干米 / simplified, deviating by no more than so many metres"],
+];
+
+const drawingType = (): Made =>
+  once("DrawingArguments", () => {
+    const target = classNamed("DrawingArguments");
+    ArgsType()(target);
+    for (const [name, type, description] of drawingArguments) addField(target, name, type, description, true);
+    return target;
+  });
+
+/** Arguments of a root field that gives features. */
+export const drawingArgs = (target: object, name: string, from: number): void =>
+  drawingArguments.forEach(([argument, type, description], index) => void Arg(argument, type as never, { nullable: true, description })(target, name, from + index));
+
+export const bboxInput = () =>
   once("BBoxInput", () => {
     const target = inputNamed("BBoxInput", { zh: "经纬度范围,CGCS2000", en: "box in degrees, CGCS2000" });
     for (const [side, zh] of [["west", "西"], ["south", "南"], ["east", "东"], ["north", "北"]] as const) addField(target, side, () => Float, `${zh}界 / ${side}`);
@@ -91,7 +119,13 @@ export function filterInput(entity: Entity): Made {
     addField(target, "id", () => ids, "标识 / id", true);
     if (entity.scope.kind === "placed") addField(target, "within", () => ID, "位于该行政区划及其下级 / within the subtree of this region", true);
     const bbox = bboxInput();
-    if (hasGeometry(entity)) addField(target, "bbox", () => bbox, "位置在范围内 / located in the box", true);
+    const near = nearInput();
+    if (hasGeometry(entity)) {
+      addField(target, "bbox", () => bbox, "位置在范围内 / located in the box", true);
+      addField(target, "insidePolygon", () => GeoJsonScalar, "位于多边形内(含边界),CGCS2000 / within the polygon, its edge included, CGCS2000", true);
+      addField(target, "intersects", () => GeoJsonScalar, "与几何相交,CGCS2000 / meets the geometry, CGCS2000", true);
+      addField(target, "near", () => near, "距某点若干米以内 / within so many metres of a point", true);
+    }
     for (const [name, field] of Object.entries(fieldsOf(entity))) if (field.filter) {
       const operators = operatorInput(field);
       addField(target, name, () => operators, describe(field), true);
@@ -219,7 +253,13 @@ function fillType(target: Made, typeName: string, entity: Entity, fields: Record
   for (const [name, field] of Object.entries(fields)) {
     const type = field.from === "code" && field.list ? () => [String] : outputType(field);
     const masked = field.mask ? "(按权限脱敏)" : "";
-    addField(target, name, type, `${field.zh}${masked} / ${field.en}${field.mask ? " (masked by permission)" : ""}`, field.nullable || Boolean(field.mask));
+    const description = `${field.zh}${masked} / ${field.en}${field.mask ? " (masked by permission)" : ""}`;
+    // Not every system reaches every place: a geometry may be null in the one asked for.
+    const nullable = field.nullable || Boolean(field.mask) || field.kind === "geometry";
+    // Made now: type-graphql takes only what exists when it begins.
+    const drawing = field.kind === "geometry" ? drawingType() : undefined;
+    if (drawing) argumentField(target, name, type, description, (prototype) => Args((() => drawing) as never)(prototype, name, 0), nullable);
+    else addField(target, name, type, description, nullable);
     if (concrete) mean(typeName, name, { kind: "field", entity, name });
   }
   for (const [name, relation] of Object.entries(relations)) {
@@ -313,9 +353,10 @@ export function rootFields(entity: Entity): void {
   }
   if (hasGeometry(entity)) {
     const features = `${single}Features`;
-    declare(features, () => GeoJsonScalar, `${entity.zh}要素集(GeoJSON FeatureCollection,CGCS2000);超出 first 时 truncated 为真,高等级优先保留 / ${entity.en} as one GeoJSON FeatureCollection; truncated tells that first applied, higher levels are kept`, false, () => {
+    declare(features, () => GeoJsonScalar, `${entity.zh}要素集(GeoJSON FeatureCollection);超出 first 时 truncated 为真,高等级优先保留 / ${entity.en} as one GeoJSON FeatureCollection; truncated tells that first applied, higher levels are kept`, false, () => {
       Arg("first", () => Int, { description: "至多多少个,1-5000 / at most how many, 1-5000" })(queries.prototype as object, features, 0);
       Arg("filter", () => filterInput(entity), { nullable: true, description: "筛选 / conditions" })(queries.prototype as object, features, 1);
+      drawingArgs(queries.prototype as object, features, 2);
     });
     mean("Query", features, { kind: "features", entity });
   }

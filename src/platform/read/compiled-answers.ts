@@ -97,7 +97,8 @@ function statementFor(compiler: Compiler, { tree, args }: Asked, { actor, reader
 
 const textOf = async (pool: Pool, ready: Ready): Promise<string> => (await sendRead(pool, ready)).rows[0]!["data"] as string;
 
-const dataOf = (text: string, { tree }: Asked, actor: Actor) => (tree.coded.length > 0 ? weave(JSON.parse(text), tree.coded, actor) : new AnswerText(text)) as Record<string, unknown>;
+/** Only an answer that holds marks is parsed: a geometry leaves one only in a shifted system. */
+const dataOf = (text: string, { tree }: Asked, actor: Actor) => (tree.coded.length > 0 && text.includes(MARKED) ? weave(JSON.parse(text), tree.coded, actor) : new AnswerText(text)) as Record<string, unknown>;
 
 async function answerQuery(compiler: Compiler, pool: Pool, asked: Asked, context: RequestContext): Promise<Answered | undefined> {
   const statement = statementFor(compiler, asked, context);
@@ -141,6 +142,7 @@ async function answerDeed(compiler: Compiler, pool: Pool, asked: Asked, context:
   }
 }
 
+const MARKED = '{"\\u0000":';
 const NO_UUID = "00000000-0000-0000-0000-000000000000";
 /** The one field of an answer being null. */
 const NOTHING = /^\{"\w+"\s*:\s*null\}$/;

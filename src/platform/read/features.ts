@@ -1,5 +1,6 @@
 import { Fault } from "../fault.js";
-import { fieldsOf, type Entity } from "../entity/entity.js";
+import { fieldsOf, placeFieldOf, type Entity } from "../entity/entity.js";
+import { drawnSql } from "./drawing.js";
 import { fieldSql, filterSql } from "./filter.js";
 import { literal, objectOfSql, rowObject, valueSql, type Pair } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
@@ -22,15 +23,14 @@ export function featuresSql(part: Extract<Part, { kind: "features" }>, read: Rea
   if (args.first < 1 || args.first > MAX_FEATURES) throw new Fault("LIMIT_EXCEEDED", { limit: "features", minimum: 1, maximum: MAX_FEATURES, actual: args.first });
   const inner = read.alias();
   const outer = read.alias();
-  const [geometryName, geometry] = Object.entries(fieldsOf(entity)).find(([, field]) => field.kind === "geometry") ?? [];
-  if (!geometryName || !geometry) throw new Error(`${entity.name} has no geometry`);
+  const [geometryName, geometry] = placeFieldOf(entity);
   const limit = read.param("integer", (values) => values.args[site]!["first"]);
   const conditions = [`${fieldSql(geometryName, geometry, inner, read)} is not null`, read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
   const rank = entity.featureOrder ? `${entity.featureOrder(inner)}, ` : "";
   const rows = `(select * from ${read.source(entity, inner, "set")} where ${conditions.join(" and ")} order by ${rank}${inner}.id limit ${limit} + 1) ${outer}`;
   const pair = (key: string, value: string): Pair => ({ key, aliased: false, value });
   const properties = rowObject(propertiesOf(entity).map(([name, field]) => pair(name, valueSql(name, field, outer, read))), read);
-  const feature = rowObject([pair("type", "'Feature'::text"), pair("id", `${literal(entity.prefix)} || ${outer}.id`), pair("geometry", valueSql(geometryName, geometry, outer, read)), pair("properties", properties.record ?? properties.value)], read);
+  const feature = rowObject([pair("type", "'Feature'::text"), pair("id", `${literal(entity.prefix)} || ${outer}.id`), pair("geometry", drawnSql(fieldSql(geometryName, geometry, outer, read), geometry, site, part.mark, read)), pair("properties", properties.record ?? properties.value)], read);
   const collection = [
     pair("type", "'FeatureCollection'::text"),
     // Rows arrive in order, and an aggregate takes them as they come.

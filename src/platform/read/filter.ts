@@ -1,8 +1,9 @@
 import { Fault } from "../fault.js";
-import { columnOf, fieldsOf, relationsOf, type Entity, type Field } from "../entity/entity.js";
+import { columnOf, fieldsOf, placeFieldOf, relationsOf, type Entity, type Field } from "../entity/entity.js";
 import { uuidOf } from "./identity.js";
 import { withinSql } from "./place.js";
 import type { ReadSql, RequestValues } from "./read-sql.js";
+import { isSpatial, spatialSql } from "./spatial.js";
 
 /** Reads one value of a filter out of a request; made once when the statement is built. */
 export type Reach = (values: RequestValues) => unknown;
@@ -61,8 +62,9 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
       parts.push(idOperators(target, value as Record<string, unknown>, inner, `${alias}.id`, read));
     } else if (key === "within") {
       parts.push(withinSql(target, value, inner, alias, read));
-    } else if (key === "bbox") {
-      parts.push(bboxSql(target, inner, alias, read));
+    } else if (isSpatial(key)) {
+      const [name, place] = placeFieldOf(target);
+      parts.push(spatialSql(key, inner, fieldSql(name, place, alias, read), read));
     } else if (field) {
       mayUse(key, field, read);
       parts.push(operators(field, value as Record<string, unknown>, inner, () => fieldSql(key, field, alias, read), read, budget));
@@ -149,26 +151,4 @@ function idOperators(target: Entity, wanted: Record<string, unknown>, reach: Rea
   if (wanted["eq"] !== undefined) parts.push(`${sql} = ${read.param("uuid", (values) => uuidOf((reach(values) as { eq: string }).eq, target))}`);
   if (wanted["in"] != null) parts.push(`${sql} = any(${read.param("uuid[]", (values) => (reach(values) as { in: string[] }).in.map((id) => uuidOf(id, target)))})`);
   return parts.length === 0 ? "true" : parts.join(" and ");
-}
-
-interface Box {
-  west: number;
-  south: number;
-  east: number;
-  north: number;
-}
-
-/** Intersects a box in CGCS2000 degrees; a box whose west lies east of its east crosses the antimeridian. */
-function bboxSql(target: Entity, reach: Reach, alias: string, read: ReadSql): string {
-  const [name, field] = Object.entries(fieldsOf(target)).find(([, candidate]) => candidate.kind === "geometry") ?? [];
-  if (!name || !field) throw new Error(`${target.name} has no geometry`);
-  read.replan = true;
-  const side = (edge: keyof Box) =>
-    read.param("double precision", (values) => {
-      const box = reach(values) as Box;
-      const sound = [box.west, box.east].every((lon) => Math.abs(lon) <= 180) && [box.south, box.north].every((lat) => Math.abs(lat) <= 90);
-      if (!sound || box.south > box.north || box.west > box.east) throw new Fault("INVALID_INPUT", { field: "bbox", rule: "-180 <= west <= east <= 180, -90 <= south <= north <= 90" });
-      return box[edge];
-    });
-  return `${fieldSql(name, field, alias, read)} && st_makeenvelope(${side("west")}, ${side("south")}, ${side("east")}, ${side("north")}, 4490)`;
 }

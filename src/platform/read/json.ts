@@ -1,10 +1,11 @@
 import { type Field } from "../entity/entity.js";
+import { geometrySql } from "./drawing.js";
 import { fieldSql } from "./filter.js";
+import { literal } from "./literal.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Selection } from "./tree.js";
 
-/** A constant of the schema as SQL text; never a client's. */
-export const literal = (text: string) => `'${text.replace(/'/g, "''")}'`;
+export { literal };
 
 /** A response key with the SQL of its value. An aliased key is the client's word: it is bound as a value and never becomes text. */
 export interface Pair {
@@ -79,5 +80,5 @@ export interface Show {
 export function valueSql(name: string, field: Field, alias: string, read: ReadSql): string {
   if (field.mask && !field.mask(read.actor)) return "null";
   const raw = fieldSql(name, field, alias, read);
-  return field.kind === "decimal" ? `${raw}::text` : field.kind === "geometry" ? `st_asgeojson(${raw}, 7, 0)::json` : raw;
+  return field.kind === "decimal" ? `${raw}::text` : field.kind === "geometry" ? geometrySql(raw, field, read) : raw;
 }

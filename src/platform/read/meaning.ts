@@ -13,7 +13,8 @@ export type Meaning =
   | { kind: "features"; entity: Entity }
   | { kind: "node" }
   | { kind: "acted"; entity: Entity; action: string }
-  | { kind: "report"; report: Report };
+  | { kind: "report"; report: Report }
+  | { kind: "reportFeatures"; report: Report };
 
 /** Key under which a row reached by its global id alone says which object type it is. */
 export const TYPE = "objectType";

@@ -16,6 +16,8 @@ export interface RequestValues {
   instant: Instant;
   /** Coerced arguments by site, in the order the plan met them. */
   args: readonly Record<string, unknown>[];
+  /** A unit's own reads: no policy on coordinates holds, since what is copied must be exact. */
+  unlimited?: true;
 }
 
 /** How an instant shapes a statement: rows as now recorded, as recorded a little while ago, or longer ago. */

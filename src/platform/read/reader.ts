@@ -2,19 +2,22 @@ import DataLoader from "dataloader";
 import type { Pool } from "pg";
 import type { Actor } from "../actor.js";
 import { sendRead } from "../db/prepared.js";
-import { relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
+import { fieldsOf, relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
 import type { Hints } from "./hints.js";
 import { ReadSql, timeShape, type Instant } from "./read-sql.js";
 import { uuidOf } from "./identity.js";
 import type { Report } from "../entity/report.js";
 import { objectSql } from "./json.js";
-import { reportSql } from "./report.js";
+import { drawnSql, shiftedGeometry } from "./drawing.js";
+import { fieldSql } from "./filter.js";
+import { reportFeaturesSql, reportSql } from "./report.js";
 import { listSql } from "./list.js";
-import { carried, carrierPairs, versionAtSql } from "./statement.js";
+import { carried, carrierPairs, exactKey, versionAtSql } from "./statement.js";
 import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import type { PageArguments } from "./page.js";
 import type { ConnectionItem, Part, Selection } from "./tree.js";
+import { weave } from "./weave.js";
 
 /** A page as ordinary execution carries it. */
 export interface LoadedPage {
@@ -70,6 +73,26 @@ export class Reader {
     }).load(from.uuid);
   }
 
+  /** A geometry of a row as its arguments ask; as it is carried where they ask nothing. */
+  async drawn(entity: Entity, name: string, from: Row, args: Record<string, unknown>): Promise<unknown> {
+    const field = fieldsOf(entity)[name]!;
+    if (Object.keys(args).length === 0) return name in from ? from[name] : this.computed(entity, name, from);
+    if (field.mask && !field.mask(this.actor)) return null;
+    const exact = exactKey(name) in from;
+    const key = exact ? from[exactKey(name)] : from.uuid;
+    if (key === null) return null;
+    return this.loader(`drawn:${entity.name}.${name}:${exact}:${JSON.stringify(args)}`, async (keys) => {
+      const read = this.sql([args]);
+      const given = read.param(exact ? "text[]" : "uuid[]", () => keys);
+      const made = exact
+        ? `select k.key, ${drawnSql("k.geometry", field, 0, 0, read)} as value from (select key, st_geomfromewkb(decode(key, 'hex')) as geometry from unnest(${given}) as told(key)) k`
+        : `select e.id as key, ${drawnSql(fieldSql(name, field, "e", read), field, 0, 0, read)} as value from ${read.source(entity, "e")} where e.id = any(${given})`;
+      const rows = await this.send(made, read, [args]);
+      const byKey = new Map(rows.map((row) => [row["key"] as string, weave(row["value"], [shiftedGeometry], this.actor)]));
+      return keys.map((one) => byKey.get(one) ?? null);
+    }).load(key as string);
+  }
+
   /** A page of the rows that point back at a parent. */
   related(entity: Entity, name: string, from: Row, args: PageArguments): Promise<LoadedPage> {
     const relation = relationsOf(entity)[name]!;
@@ -91,7 +114,11 @@ export class Reader {
   }
 
   async features(entity: Entity, args: Record<string, unknown>): Promise<unknown> {
-    return this.single(args, (read) => featuresSql({ kind: "features", entity, site: 0 }, read));
+    return weave(await this.single(args, (read) => featuresSql({ kind: "features", entity, site: 0, mark: 0 }, read)), [shiftedGeometry], this.actor);
+  }
+
+  async reportFeatures(report: Report, args: Record<string, unknown>): Promise<unknown> {
+    return weave(await this.single(args, (read) => reportFeaturesSql(report, 0, 0, read)), [shiftedGeometry], this.actor);
   }
 
   /** Rows of a report, or its one row. */

@@ -1,9 +1,11 @@
 import { Fault } from "../fault.js";
 import type { Given, Report } from "../entity/report.js";
 import { checkValue } from "../write/input.js";
-import { filterSql } from "./filter.js";
+import { fieldsOf } from "../entity/entity.js";
+import { drawnSql } from "./drawing.js";
+import { fieldSql, filterSql } from "./filter.js";
 import { uuidOf } from "./identity.js";
-import type { Show } from "./json.js";
+import { objectOfSql, rowObject, valueSql, type Pair, type Show } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Selection } from "./tree.js";
 
@@ -17,6 +19,19 @@ export function reportSql(report: Report, selection: Selection, site: number, sh
   const object = show.rows(selection, row, read);
   if (report.single) return `(select ${object.value} from ${rows}${object.joins} limit 1)`;
   return `(select case when count(*) > ${MAX_ROWS} then too_many_rows(${MAX_ROWS}) else coalesce(array_to_json(array_agg(${object.record ?? object.value})), '[]'::json) end from ${rows}${object.joins})`;
+}
+
+/** The rows of a report as one FeatureCollection: its geometry, and every other value as a property. */
+export function reportFeaturesSql(report: Report, site: number, mark: number, read: ReadSql): string {
+  const row = read.alias();
+  const fields = Object.entries(fieldsOf(report.row));
+  const [geometryName, geometry] = fields.find(([name]) => name === report.features)!;
+  const pair = (key: string, value: string): Pair => ({ key, aliased: false, value });
+  const properties = rowObject(fields.filter(([, field]) => field.kind !== "geometry" && field.from !== "code").map(([name, field]) => pair(name, valueSql(name, field, row, read))), read);
+  const feature = rowObject([pair("type", "'Feature'::text"), pair("geometry", drawnSql(fieldSql(geometryName, geometry, row, read), geometry, site, mark, read)), pair("properties", properties.record ?? properties.value)], read);
+  const rows = `(select * from (${report.sql(givenAt(report, site, read), read)}) ${row} limit ${MAX_ROWS + 1}) ${row}`;
+  const features = `case when count(*) > ${MAX_ROWS} then too_many_rows(${MAX_ROWS}) else coalesce(array_to_json(array_agg(${feature.record ?? feature.value})), '[]'::json) end`;
+  return objectOfSql([pair("type", "'FeatureCollection'::text"), pair("features", features)], `from ${rows}${properties.joins}${feature.joins}`, read);
 }
 
 function givenAt(report: Report, site: number, read: ReadSql): Given {
@@ -33,6 +48,7 @@ function givenAt(report: Report, site: number, read: ReadSql): Given {
       const value = valueOf(name, values.args[site]![name]);
       return make ? make(value, values) : value;
     }, make ? undefined : `report${site}:${name}`),
+    args: (values) => values.args[site]!,
     uuid: (name, entity) => read.param("uuid", (values) => uuidOf(values.args[site]![name], entity)),
     has,
     choice(name) {

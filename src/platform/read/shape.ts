@@ -20,6 +20,9 @@ function reduce(key: string, value: unknown, chosen: ReadonlySet<string>): unkno
   return structure(value, NO_HINTS);
 }
 
+/** A GeoJSON geometry is one value, however many positions it has. */
+const isGeometry = (value: unknown) => typeof value === "object" && typeof (value as { type?: unknown }).type === "string" && "coordinates" in (value as object);
+
 /** Booleans stand as they are (isNull turns on them); arrays of values count as one or many. */
 function structure(value: unknown, hints: Hints): unknown {
   if (value === null || typeof value === "boolean") return value;
@@ -27,6 +30,7 @@ function structure(value: unknown, hints: Hints): unknown {
     if (value.length === 0) return [];
     return typeof value[0] === "object" && value[0] !== null ? value.map((item) => structure(item, hints)) : [value.length === 1 ? 1 : "n"];
   }
+  if (isGeometry(value)) return "·";
   if (typeof value === "object") return Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, key === "within" && inner ? (hints.levelOf(inner) ?? "?") : structure(inner, hints)]));
   return "·";
 }

@@ -1,17 +1,19 @@
 import { fieldsOf, parseId, relationsOf, type Entity } from "../entity/entity.js";
 import { countsSql } from "./counts.js";
+import { drawnSql } from "./drawing.js";
 import { featuresSql } from "./features.js";
+import { fieldSql } from "./filter.js";
 import { uuidOf } from "./identity.js";
 import { literal, objectOfSql, objectSql, rowObject, textSql, valueSql, type Pair, type Show } from "./json.js";
 import { listSql } from "./list.js";
 import { objectTypesOf } from "./meaning.js";
 import type { ReadSql } from "./read-sql.js";
-import { reportSql } from "./report.js";
+import { reportFeaturesSql, reportSql } from "./report.js";
 import type { Item, Part } from "./tree.js";
 
 /** The whole statement: one row, one column, the text of `data`. */
 export const statementSql = (items: readonly Item[], read: ReadSql) => {
-  const pairs = items.map(({ key, aliased, part }): Pair => ({ key, aliased, quoted: part.kind === "typename", sure: ["list", "counts", "features"].includes(part.kind), value: part.kind === "list" ? listSql(part, null, selected, read, "text") : partSql(part, "", read) }));
+  const pairs = items.map(({ key, aliased, part }): Pair => ({ key, aliased, quoted: part.kind === "typename", sure: ["list", "counts", "features", "reportFeatures"].includes(part.kind), value: part.kind === "list" ? listSql(part, null, selected, read, "text") : partSql(part, "", read) }));
   return `select ${textSql(pairs, read)} as data`;
 };
 
@@ -101,8 +103,14 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       return listSql(part, part.relation ? (inner) => `${inner}.${part.relation!.key} = ${alias}.id` : null, selected, read);
     case "counts":
       return countsSql(part, selected, read);
+    case "drawn": {
+      const field = fieldsOf(part.entity)[part.name]!;
+      return field.mask && !field.mask(read.actor) ? "null::json" : drawnSql(fieldSql(part.name, field, alias, read), field, part.site, part.mark, read);
+    }
     case "features":
       return featuresSql(part, read);
+    case "reportFeatures":
+      return reportFeaturesSql(part.report, part.site, part.mark, read);
     case "report":
       return reportSql(part.report, part.selection, part.site, selected, read);
   }
@@ -114,6 +122,8 @@ export function versionAtSql({ versions, site, selection }: Pick<Extract<Part, {
   const at = read.param("timestamptz", (values) => values.args[site]!["recorded"]);
   return show.one(selection, version, `${version}.id = ${id} and ${version}.recorded_from <= ${at} and (${version}.recorded_to is null or ${version}.recorded_to > ${at})`, read);
 }
+/** Under what key a row that has no id brings a geometry exact. */
+export const exactKey = (name: string) => `exact:${name}`;
 
 /** A row as ordinary execution carries it: every stored field it may show, keys of links, and the UUID; computed fields where named. */
 export function carrierPairs(entity: Entity, alias: string, read: ReadSql, computedFields: readonly string[] = []): Pair[] {
@@ -123,6 +133,8 @@ export function carrierPairs(entity: Entity, alias: string, read: ReadSql, compu
   if (entity.variants) pairs.push(pair("variant", `${alias}.${entity.variants.column}`));
   for (const [name, field] of Object.entries(fieldsOf(entity))) {
     // Versions share the id of their row, so nothing can be loaded for them afterwards.
+    // A row that cannot be asked for again brings its geometry exact, for whatever it may be drawn as.
+    if (field.kind === "geometry" && (entity.report || entity.versionsOf)) pairs.push(pair(exactKey(name), `encode(st_asewkb(${fieldSql(name, field, alias, read)}), 'hex')`));
     if (field.from === "column" || (field.from === "sql" && (entity.versionsOf || computedFields.includes(name)))) pairs.push(pair(name, valueSql(name, field, alias, read)));
   }
   for (const [name, relation] of Object.entries(relationsOf(entity))) if (relation.cardinality === "one") pairs.push(pair(`key:${name}`, `${alias}.${relation.key}`));

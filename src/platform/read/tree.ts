@@ -18,6 +18,7 @@ import {
 } from "graphql";
 import { allEntities, fieldsOf, relationsOf, type CodeField, type Entity, type Relation } from "../entity/entity.js";
 import type { Report } from "../entity/report.js";
+import { shiftedGeometry } from "./drawing.js";
 import { meaningOf, objectTypesOf, type Meaning } from "./meaning.js";
 
 /** A response key: a constant of the schema, or an alias of the client's (bound as a value, never written as text). */
@@ -39,7 +40,9 @@ export type Part =
   | { kind: "single"; entity: Entity; site: number; selection: Selection }
   | { kind: "node"; site: number; selections: Map<Entity, Selection> }
   | { kind: "counts"; entity: Entity; site: number; items: CountItem[] }
-  | { kind: "features"; entity: Entity; site: number }
+  | { kind: "drawn"; entity: Entity; name: string; site: number; mark: number }
+  | { kind: "features"; entity: Entity; site: number; mark: number }
+  | { kind: "reportFeatures"; report: Report; site: number; mark: number }
   | { kind: "report"; report: Report; site: number; selection: Selection };
 
 /** The selection on a row: one list of items, or one per variant of an interface. */
@@ -143,6 +146,13 @@ function site(walk: Walk, field: GraphQLField<unknown, unknown>, node: FieldNode
   return walk.sites.length - 1;
 }
 
+/** Where the arguments of a geometry stand, and the mark code finds its work by; which system is asked for chooses the text. */
+function drawing(walk: Walk, field: GraphQLField<unknown, unknown>, node: FieldNode, shapes: readonly string[] = []) {
+  const at = site(walk, field, node);
+  walk.sites[at]!.chosen = new Set(["crs", ...shapes]);
+  return { site: at, mark: walk.coded.push(shiftedGeometry) - 1 };
+}
+
 function partOf(walk: Walk, meaning: Meaning, field: GraphQLField<unknown, unknown>, nodes: readonly FieldNode[]): Part {
   const node = nodes[0]!;
   switch (meaning.kind) {
@@ -150,7 +160,8 @@ function partOf(walk: Walk, meaning: Meaning, field: GraphQLField<unknown, unkno
       return { kind: "id", entity: meaning.entity };
     case "field": {
       const declared = fieldsOf(meaning.entity)[meaning.name];
-      if (!declared || field.args.length > 0) throw new NeedsCode(meaning.name);
+      if (!declared) throw new NeedsCode(meaning.name);
+      if (declared.kind === "geometry" && (node.arguments?.length ?? 0) > 0) return { kind: "drawn", entity: meaning.entity, name: meaning.name, ...drawing(walk, field, node) };
       if (declared.from === "code") return { kind: "code", entity: meaning.entity, field: declared, mark: walk.coded.push(declared) - 1 };
       return { kind: "column", entity: meaning.entity, name: meaning.name };
     }
@@ -187,7 +198,9 @@ function partOf(walk: Walk, meaning: Meaning, field: GraphQLField<unknown, unkno
     case "counts":
       return { kind: "counts", entity: meaning.entity, site: site(walk, field, node), items: countItems(walk, field, nodes) };
     case "features":
-      return { kind: "features", entity: meaning.entity, site: site(walk, field, node) };
+      return { kind: "features", entity: meaning.entity, ...drawing(walk, field, node) };
+    case "reportFeatures":
+      return { kind: "reportFeatures", report: meaning.report, ...drawing(walk, field, node, meaning.report.shapes) };
   }
 }
 

@@ -1,5 +1,6 @@
 import { parseId } from "../entity/entity.js";
 import { Fault } from "../fault.js";
+import type { CheckedGeometry } from "../geometry.js";
 import type { Input, InputField } from "../actions.js";
 
 const LONGEST_TEXT = 500;
@@ -42,6 +43,11 @@ export function checkValue(field: InputField, value: unknown, at: string): unkno
       const parsed = parseId(String(value));
       if (!parsed || parsed.entity !== field.of?.()) throw new Fault("INVALID_INPUT", { field: at, rule: `an id of ${field.of?.().name ?? "?"}` });
       return parsed.uuid;
+    }
+    case "geometry": {
+      const { type } = value as CheckedGeometry;
+      if (field.shapes && !field.shapes.includes(type)) throw new Fault("INVALID_INPUT", { field: at, rule: field.shapes.join(", ") });
+      return value;
     }
     case "object":
       return checkInput(field.fields!, value as Record<string, unknown>, at);

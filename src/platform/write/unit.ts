@@ -66,7 +66,7 @@ export class Unit {
   }
 
   private values(): RequestValues {
-    return { actor: this.actor, instant: { recorded: null, effective: this.now }, args: [] };
+    return { actor: this.actor, instant: { recorded: null, effective: this.now }, args: [], unlimited: true };
   }
 
   private async difference(entity: Entity, uuid: string, version: number, current: TakenRow) {

@@ -1,0 +1,24 @@
+import type { Field } from "../platform/entity/entity.js";
+import { int, oneOf, text } from "../platform/entity/fields.js";
+import { COLOUR, RANK, riskLevel } from "../risks/risk.js";
+
+/** What is told of a group of controlled risks: the highest level, so that a red one is never averaged away, and four counts. */
+export const tallied: Readonly<Record<string, Field>> = {
+  highest: oneOf(riskLevel, "最高等级(就高);无管控风险为空", "highest level; null without controlled risks", { nullable: true }),
+  highestColour: text("最高等级屏显颜色;无风险为灰", "screen colour of the highest level; grey without risks"),
+  major: int("重大风险数", "major risks"),
+  considerable: int("较大风险数", "considerable risks"),
+  moderate: int("一般风险数", "moderate risks"),
+  low: int("低风险数", "low risks"),
+  total: int("管控中的风险总数", "controlled risks in all"),
+};
+
+/** Aggregates of levels, by their columns; `level` is the SQL of a row's level. */
+export function tallySql(level: string): string {
+  const highest = `(${RANK})[min(array_position(${RANK}, ${level}))]`;
+  const counted = riskLevel.values.map((value) => `count(*) filter (where ${level} = '${value}')::integer as ${value.toLowerCase()}`);
+  return `${highest} as highest, ${COLOUR(highest)} as highest_colour, ${counted.join(", ")}, count(${level})::integer as total`;
+}
+
+/** The place of a level, the highest first, groups without any last. */
+export const rankOf = (level: string) => `array_position(${RANK}, ${level})`;
