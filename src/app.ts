@@ -5,6 +5,8 @@ import type { GraphQLSchema } from "graphql";
 import { Keys } from "./auth/keys.js";
 import { fileRoute } from "./attachments/files.js";
 import { importRoutes } from "./imports/import.routes.js";
+import { LedgerRows } from "./ledgers/ledger.rows.js";
+import { ledgerRoutes } from "./ledgers/ledger.routes.js";
 import type { Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
 import { makeApollo } from "./platform/http/apollo.js";
@@ -75,6 +77,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     },
     { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
     fileRoute(engine, join(config.dataDir, "files"), withCall),
+    // Before the imports by mapping, among whose names "ledgers" would be one.
+    ...ledgerRoutes(new LedgerRows(made, engine.pool, hints, historyBegan), engine, withCall),
     ...importRoutes(engine, withCall),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);

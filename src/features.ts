@@ -18,6 +18,7 @@ import "./supervision/regulation.actions.js";
 import "./supervision/gap.reports.js";
 import "./attachments/attachment.actions.js";
 import "./imports/import-batch.js";
+import "./ledgers/ledger.reports.js";
 import { declareVersions } from "./platform/entity/entity.js";
 
 declareVersions();

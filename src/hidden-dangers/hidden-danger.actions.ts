@@ -8,7 +8,7 @@ import { ControlMeasure, Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
 import { Attachment } from "../attachments/attachment.js";
 import { discoverySource, HiddenDanger, hiddenDangerGrade, hiddenDangerKind, manageType } from "./hidden-danger.js";
-import { accept, acceptTask, assign, failAcceptance, fixOnSpot, raiseGrade, register, reject, reportRectified, verify, voidRecord, writeOff } from "./hidden-danger.service.js";
+import { accept, acceptTask, assign, failAcceptance, fixOnSpot, raiseGrade, register, reject, reportRectified, update, verify, voidRecord, writeOff } from "./hidden-danger.service.js";
 
 const ENTERPRISE: readonly Role[] = ["ENTERPRISE_REPORTER", "ENTERPRISE_PRINCIPAL"];
 const TOWN: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER"];
@@ -113,6 +113,12 @@ actions({
   "hiddenDanger.raiseGrade": {
     zh: "升为重大隐患", en: "raise to major", on: HiddenDanger, from: ["REGISTERED", "ASSIGNED", "RECTIFYING", "PENDING_ACCEPTANCE"], by: REGULATORS,
     input: { criterionClause: graded.criterionClause, expertJudgement: graded.expertJudgement, plan }, work: raiseGrade,
+  },
+  "hiddenDanger.update": {
+    zh: "更正隐患描述(不含级别、期限与状态)", en: "correct what describes a hidden danger; neither grade, deadline nor state", on: HiddenDanger, from: ["REPORTED", "REGISTERED", "ASSIGNED", "RECTIFYING", "PENDING_ACCEPTANCE", "ACCEPTED", "TRANSFERRED"],
+    by: ["GRID_WORKER", ...ENTERPRISE, ...REGULATORS, "INTEGRATION_CLIENT"],
+    when: { rule: "once assigned it is described by regulators", reads: ["status"], holds: (row, actor) => ["REPORTED", "REGISTERED"].includes(String(row["status"])) || actor.grants.some((grant) => REGULATORS.includes(grant.role)) },
+    input: { title: { ...described.title, required: false }, description: described.description, category: described.category, cause: described.cause, location: described.location }, work: update,
   },
   "hiddenDanger.void": {
     zh: "作废(重复、错误)", en: "void (duplicate or error)", on: HiddenDanger, from: ["REPORTED", "REGISTERED", "ASSIGNED", "RECTIFYING", "PENDING_ACCEPTANCE", "ACCEPTED", "TRANSFERRED"], to: "VOIDED",

@@ -108,6 +108,9 @@ export async function raiseGrade(unit: Unit, input: Input, row: TakenRow): Promi
   return unit.move(HiddenDanger, row, { grade: "MAJOR", criterionClause: input["criterionClause"], expertJudgement: input["expertJudgement"] });
 }
 
+/** Corrects the description; no category is an empty list. */
+export const update = (unit: Unit, input: Input, row: TakenRow) => unit.change(HiddenDanger, row, "category" in input ? { ...input, category: input["category"] ?? [] } : input);
+
 export const voidRecord = (unit: Unit, input: Input, row: TakenRow) =>
   unit.move(HiddenDanger, row, { voided_at: unit.now, voided_by: unit.actor.id, void_reason: input["reason"] });
 

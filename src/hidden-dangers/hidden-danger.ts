@@ -4,6 +4,7 @@ import { allowedActions } from "../platform/actions.js";
 import { entity, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { computed, date, dateTime, decimal, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
+import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
 import { ControlMeasure, Risk } from "../risks/risk.js";
 import { Enterprise, Subject } from "../subjects/subject.js";
@@ -43,6 +44,13 @@ export const discoverySource = enumeration("DiscoverySource", { zh: "发现来�
 
 const ENDED = "('REJECTED','CLOSED','VOIDED')";
 const OPEN = (alias: string) => `${alias}.status not in ${ENDED}`;
+
+/** Whether the report that passed came by a deadline (ONTIME_RECT_RATE); null while nothing can be said: not due, awaiting acceptance, closed elsewhere, void. */
+const onTimeBy = (deadline: string) => (alias: string, read: ReadSql) => {
+  const reported = `(${alias}.rectified_at at time zone 'Asia/Shanghai')::date`;
+  return `case when ${alias}.status in ('REJECTED','VOIDED') then null when ${alias}.accepted_at is not null or ${alias}.status = 'CLOSED' then ${reported} <= ${alias}.${deadline}
+    when ${alias}.${deadline} < ${read.today()} and (${alias}.rectified_at is null or ${reported} > ${alias}.${deadline}) then false end`;
+};
 
 /** 隐患: a control measure that is missing or failed. Rectified and written off. */
 export const HiddenDanger = entity({
@@ -85,6 +93,8 @@ export const HiddenDanger = entity({
     open: computed("boolean", "是否未了结", "still open", OPEN, { filter: true }),
     overdue: computed("boolean", "是否超期(按所取时点计算)", "overdue at the instant asked for", (alias, read) => `coalesce(${OPEN(alias)} and ${alias}.status not in ('PENDING_ACCEPTANCE','ACCEPTED') and ${alias}.effective_deadline < ${read.today()}, false)`, { filter: true, group: true }),
     overdueDays: computed("int", "超期天数", "days overdue", (alias, read) => `case when ${OPEN(alias)} and ${alias}.effective_deadline < ${read.today()} then ${read.today()} - ${alias}.effective_deadline end`, { nullable: true }),
+    onTime: computed("boolean", "是否按期整改(按有效期限);未到期、待验收、外部闭环为空", "rectified on time by the deadline in force; null where not due, awaiting acceptance or closed elsewhere", onTimeBy("effective_deadline"), { nullable: true, filter: true, group: true }),
+    onTimeByOriginalDeadline: computed("boolean", "是否按期整改(按原期限)", "rectified on time by the original deadline", onTimeBy("original_deadline"), { nullable: true, filter: true, group: true }),
     allowedActions: allowedActions(() => HiddenDanger),
   },
   relations: {

@@ -54,9 +54,10 @@ export const ImportRow = entity({
   table: "import_rows",
   appendOnly: "created_at",
   scope: { kind: "through", relation: "batch" },
-  order: [["line", "asc"]],
+  order: [["sheet", "asc"], ["line", "asc"]],
   root: false,
   fields: {
+    sheet: text("工作表;单表文件为空串", "sheet; empty where the file has one only", { sort: true, filter: true }),
     line: int("行号", "line", { sort: true, filter: true }),
     outcome: oneOf(importOutcome, "结果", "outcome", { filter: true }),
     externalId: text("外部主键", "external key", { nullable: true, filter: true }),

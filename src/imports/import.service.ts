@@ -30,6 +30,8 @@ export interface ImportRequest {
 }
 
 export interface RowReport {
+  /** Of a workbook with several sheets: the one the line is counted in. */
+  sheet?: string;
   line: number;
   outcome: "CREATED" | "UPDATED" | "UNCHANGED" | "REJECTED";
   externalId: string | null;
@@ -50,7 +52,7 @@ export interface ImportReport {
 }
 
 /** Rows a unit takes: large enough to be quick, small enough to be resumed soon after an interruption. */
-const CHUNK = 200;
+export const CHUNK = 200;
 
 class DryRun extends Error {}
 class SomeRejected extends Error {}
@@ -109,7 +111,7 @@ export async function importRows(door: WriteDoor, call: Call, request: ImportReq
   return report;
 }
 
-function add(report: ImportReport, row: RowReport): void {
+export function add(report: ImportReport, row: RowReport): void {
   report.rows.push(row);
   report.rowsRead += 1;
   if (row.outcome === "CREATED") report.rowsCreated += 1;
@@ -190,7 +192,7 @@ function same(kind: string | undefined, value: unknown, stands: unknown): boolea
 }
 
 /** Keeps the batch and the reports of its new rows in the unit that wrote them: neither can be lost without the other. */
-async function record(unit: Unit, batch: string, request: ImportRequest, report: ImportReport, from: number): Promise<void> {
+export async function record(unit: Unit, batch: string, request: ImportRequest, report: ImportReport, from: number): Promise<void> {
   const counts = [report.rowsRead, report.rowsCreated, report.rowsUpdated, report.rowsUnchanged, report.rowsRejected];
   await unit.query(
     `insert into import_batches (id, region_id, mapping, file_name, file_sha256, datum, mode, status, rows_read, rows_created, rows_updated, rows_unchanged, rows_rejected)
@@ -199,7 +201,7 @@ async function record(unit: Unit, batch: string, request: ImportRequest, report:
   );
   await unit.query("update import_batches set rows_read = $2, rows_created = $3, rows_updated = $4, rows_unchanged = $5, rows_rejected = $6 where id = $1 and rows_read <> $2", [batch, ...counts]);
   for (const row of report.rows.slice(from))
-    await unit.query("insert into import_rows (id, batch_id, line, outcome, external_id, entity_global_id, problems, doubts) values ($1, $2, $3, $4, $5, $6, $7, $8)", [newUuid(), batch, row.line, row.outcome, row.externalId, row.id, JSON.stringify(row.problems), row.doubts]);
+    await unit.query("insert into import_rows (id, batch_id, sheet, line, outcome, external_id, entity_global_id, problems, doubts) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)", [newUuid(), batch, row.sheet ?? "", row.line, row.outcome, row.externalId, row.id, JSON.stringify(row.problems), row.doubts]);
 }
 
 /** Who imports by command: the service itself, with who ordered it in its name. */

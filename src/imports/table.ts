@@ -1,7 +1,7 @@
 import { parse } from "csv-parse/sync";
 import iconv from "iconv-lite";
 import { damaged } from "./reading-fault.js";
-import { readWorkbook, type Cell, type SheetRow } from "./workbook.js";
+import { readSheets, readWorkbook, type Cell, type SheetRow } from "./workbook.js";
 
 /** How a table lies in its file. */
 export interface Layout {
@@ -25,10 +25,21 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 /** Reads CSV or XLSX by what the bytes are, not by what the file is called. Faults: FILE_DAMAGED. */
 export async function readTable(bytes: Buffer, layout: Layout): Promise<TableRow[]> {
+  const rows = isWorkbook(bytes) ? await readWorkbook(bytes, layout.sheet) : readCsv(bytes, layout.encoding);
+  return underHeader(rows, layout);
+}
+
+/** Rows as they lie in the file, sheet after sheet; a CSV is one sheet. Faults: FILE_DAMAGED. */
+export async function* readRaw(bytes: Buffer): AsyncGenerator<{ name: string; rows: SheetRow[]; csv: boolean }> {
+  if (!isWorkbook(bytes)) return yield { name: "", rows: readCsv(bytes, undefined), csv: true };
+  for await (const { name, rows } of readSheets(bytes)) yield { name, rows, csv: false };
+}
+
+/** A file is known by its first bytes. Faults: FILE_DAMAGED where it is empty or too large to be looked at. */
+function isWorkbook(bytes: Buffer): boolean {
   if (bytes.length > MAX_FILE_BYTES) throw damaged("TOO_LARGE", "文件过大", "the file is too large", { maximumBytes: MAX_FILE_BYTES });
   if (bytes.length === 0) throw damaged("EMPTY", "文件为空", "the file is empty");
-  const rows = bytes.subarray(0, 4).toString("latin1") === "PK\u0003\u0004" ? await readWorkbook(bytes, layout.sheet) : readCsv(bytes, layout.encoding);
-  return underHeader(rows, layout);
+  return bytes.subarray(0, 4).toString("latin1") === "PK\u0003\u0004";
 }
 
 function underHeader(rows: readonly SheetRow[], layout: Layout): TableRow[] {

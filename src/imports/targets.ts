@@ -13,6 +13,8 @@ export interface RowProblem {
   zh: string;
   en: string;
   suggestion?: string;
+  /** Of a conflict: what was read, what stands now, what the file says. */
+  changes?: readonly { field: string; base: unknown; current: unknown; yours?: unknown }[];
 }
 
 export interface Prepared {

@@ -23,6 +23,19 @@ const isDateFormat = (id: number) => (id >= 14 && id <= 17) || id === 22 || (id 
 
 /** Rows of the first or named sheet of an XLSX workbook. Faults: FILE_DAMAGED. */
 export async function readWorkbook(bytes: Buffer, sheetName?: string): Promise<SheetRow[]> {
+  const { sheets, rowsOf } = await openWorkbook(bytes);
+  const sheet = sheetName ? sheets.find(({ name }) => name === sheetName) : sheets[0];
+  if (!sheet) throw damaged("NO_SHEET", "工作簿中没有该工作表", "the workbook has no such sheet", { sheet: sheetName ?? null });
+  return rowsOf(sheet);
+}
+
+/** Rows of every sheet, one sheet after the other. Faults: FILE_DAMAGED. */
+export async function* readSheets(bytes: Buffer): AsyncGenerator<{ name: string; rows: SheetRow[] }> {
+  const { sheets, rowsOf } = await openWorkbook(bytes);
+  for (const sheet of sheets) yield { name: sheet.name, rows: rowsOf(sheet) };
+}
+
+async function openWorkbook(bytes: Buffer) {
   const parts = await unzip(bytes);
   const sheets: { name: string; target: string }[] = [];
   const targets = new Map<string, string>();
@@ -32,9 +45,9 @@ export async function readWorkbook(bytes: Buffer, sheetName?: string): Promise<S
   parse(parts.get("xl/workbook.xml"), (tag, attributes) => {
     if (tag === "sheet") sheets.push({ name: attributes["name"]!, target: targets.get(attributes["r:id"]!) ?? "" });
   });
-  const sheet = sheetName ? sheets.find(({ name }) => name === sheetName) : sheets[0];
-  if (!sheet) throw damaged("NO_SHEET", "工作簿中没有该工作表", "the workbook has no such sheet", { sheet: sheetName ?? null });
-  return readSheet(parts.get(sheet.target), dateStyles(parts.get("xl/styles.xml")), sharedStrings(parts.get("xl/sharedStrings.xml")));
+  const dates = dateStyles(parts.get("xl/styles.xml"));
+  const strings = sharedStrings(parts.get("xl/sharedStrings.xml"));
+  return { sheets, rowsOf: (sheet: { target: string }) => readSheet(parts.get(sheet.target), dates, strings) };
 }
 
 function unzip(bytes: Buffer): Promise<Map<string, Buffer>> {
@@ -154,12 +167,15 @@ function readSheet(part: Buffer | undefined, dates: readonly boolean[], strings:
 
 function cellOf({ column, type, style }: { column: string; type: string; style: number }, value: string, formula: boolean, dates: readonly boolean[], strings: readonly string[]): Cell {
   if (formula) return { column, kind: "formula", value };
-  if (type === "s") return { column, kind: "text", value: strings[Number(value)] ?? "" };
-  if (type === "inlineStr" || type === "str") return { column, kind: "text", value };
+  if (type === "s") return { column, kind: "text", value: characters(strings[Number(value)] ?? "") };
+  if (type === "inlineStr" || type === "str") return { column, kind: "text", value: characters(value) };
   if (type === "b") return { column, kind: "boolean", value };
   if (type === "e") return { column, kind: "error", value };
   return dates[style] ? { column, kind: "date", value: dayOfSerial(Number(value)) } : { column, kind: "number", value };
 }
+
+/** Characters XML cannot hold stand as _x000D_ (ECMA-376, ST_Xstring). */
+const characters = (text: string) => text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 
 /** Days since 1899-12-30, as spreadsheets count; 43613 is 2019-05-28. */
 export const dayOfSerial = (serial: number): string => new Date(Date.UTC(1899, 11, 30) + Math.floor(serial) * 86_400_000).toISOString().slice(0, 10);

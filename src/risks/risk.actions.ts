@@ -6,7 +6,7 @@ import { given } from "../platform/entity/input-fields.js";
 import { Region } from "../regions/region.js";
 import { Subject } from "../subjects/subject.js";
 import { installationGrade, measureKind, originClass, Risk, riskDomain, RiskObject, riskObjectType, RiskUnit } from "./risk.js";
-import { addMeasure, approve, assess, concludeReview, identify, registerObject, registerUnit, retire, sendBack, startReview } from "./risk.service.js";
+import { addMeasure, approve, assess, concludeReview, identify, registerObject, registerUnit, retire, sendBack, startReview, update } from "./risk.service.js";
 
 const ENTERPRISE: readonly Role[] = ["ENTERPRISE_REPORTER", "ENTERPRISE_PRINCIPAL"];
 const REGULATORS: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE"];
@@ -88,6 +88,24 @@ actions({
   "risk.startReview": { zh: "启动复评", en: "start a review", on: Risk, from: ["IN_FORCE"], to: "REVIEWING", by: [...ENTERPRISE, ...REGULATORS], input: { reason: { ...reason, required: true } }, work: startReview },
   "risk.concludeReview": {
     zh: "复评结论", en: "conclude a review", on: Risk, from: ["REVIEWING"], to: "IN_FORCE", by: REGULATORS, input: { current: assessment, reason: { ...reason, required: true } }, work: concludeReview,
+  },
+  "risk.update": {
+    zh: "更正风险描述(不含等级与状态)", en: "correct what describes a risk; neither level nor state", on: Risk, from: ["IDENTIFIED", "ASSESSED", "IN_FORCE", "REVIEWING", "SUSPENDED"], by: [...ENTERPRISE, ...REGULATORS, "INTEGRATION_CLIENT"],
+    when: {
+      rule: "MAJOR and CONSIDERABLE, once approved, are described by regulators",
+      reads: ["currentLevel", "status"],
+      holds: (row, actor) => ["IDENTIFIED", "ASSESSED"].includes(String(row["status"])) || !["MAJOR", "CONSIDERABLE"].includes(String(row["currentLevel"])) || actor.grants.some((grant) => REGULATORS.includes(grant.role)),
+    },
+    input: {
+      name: given.text("名称", "name", { max: 500 }),
+      hazardFactor: given.text("危险有害因素代码 (GB/T 13861)", "code of the hazard factor", { max: 20 }),
+      accidentType: given.text("可能的事故类别代码 (GB 6441)", "code of the accident type", { max: 20 }),
+      disasterType: given.text("灾害类型代码", "code of the disaster type", { max: 50 }),
+      consequence: given.text("可能后果", "consequence", { max: 2000 }),
+      responsiblePerson: given.id(() => Person, "责任人", "responsible person"),
+      location: given.point("位置(CGCS2000)", "location in CGCS2000"),
+    },
+    work: update,
   },
   "risk.retire": { zh: "消除", en: "retire", on: Risk, from: ["IN_FORCE", "REVIEWING", "SUSPENDED"], to: "RETIRED", by: LEAD, input: { reason: { ...reason, required: true } }, work: retire },
 });

@@ -1,4 +1,5 @@
 import { addAssessment, type Assessed } from "../assessment/assessment.service.js";
+import { Person } from "../people/person.js";
 import type { Input } from "../platform/actions.js";
 import { Fault } from "../platform/fault.js";
 import { nextCode } from "../platform/write/code-number.js";
@@ -92,6 +93,12 @@ export async function concludeReview(unit: Unit, input: Input, row: TakenRow): P
   await setLevel(unit, row, assessed, undefined, String(input["reason"] ?? "复评 / review"));
   await unit.query("update risks set next_review_due = $2 where id = $1", [row.uuid, dueAfter(unit.today, level)]);
   return row.uuid;
+}
+
+/** Corrects the description; a person named must be one the actor sees. */
+export async function update(unit: Unit, input: Input, row: TakenRow): Promise<string> {
+  if (input["responsiblePerson"]) await unit.see(Person, input["responsiblePerson"] as string);
+  return unit.change(Risk, row, input);
 }
 
 export const retire = (unit: Unit, input: Input, row: TakenRow) => unit.move(Risk, row, { retire_reason: input["reason"] });

@@ -33,6 +33,7 @@ export interface Character {
   refused(query: string, variables?: Record<string, unknown>): Promise<Record<string, unknown>>;
   put(path: string, bytes: string): Promise<number>;
   post(path: string, bytes: Buffer): Promise<{ status: number; body: Data }>;
+  get(path: string): Promise<{ status: number; headers: Headers; bytes: Buffer }>;
 }
 
 export interface District {
@@ -144,6 +145,10 @@ export function useDistrict(): District {
       async post(path, bytes) {
         const response = await fetch(`${url()}${path}`, { method: "POST", headers: authorization, body: new Uint8Array(bytes) });
         return { status: response.status, body: await response.json() };
+      },
+      async get(path) {
+        const response = await fetch(`${url()}${path}`, { headers: authorization });
+        return { status: response.status, headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) };
       },
     };
   };

@@ -78,7 +78,7 @@ export async function actAs(door: WriteDoor, call: Call, name: string, work: (un
   await transaction(door.pool, async (client) => {
     const event = newUuid();
     const now = await begin(client, call, name, event, clock);
-    await work(new Unit(call.actor, name, null, now, client));
+    await work(new Unit(call.actor, name, null, now, client, event));
     return ending(client, eventStatement(call, name, event, "SUCCESS", null, null, null));
   });
   await door.durable();
@@ -149,14 +149,19 @@ const perform = (pool: Pool, call: Call, name: string, action: Action, args: Act
       await client.query("rollback");
       return first;
     }
-    const unit = new Unit(call.actor, name, action, now, client);
-    const row = action.creates ? null : await unit.take(action.on, uuid!, args.expectedVersion);
-    if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
-    if (row && !ruleHolds(action, row, call.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when?.rule });
-    const result = await action.work(unit, input, row ?? { uuid: "", version: 0 });
+    const unit = new Unit(call.actor, name, action, now, client, event);
+    const result = await workIn(unit, name, action, uuid, args.expectedVersion, input);
     const ended = await ending(client, eventStatement(call, name, event, "SUCCESS", null, action.on, result), payload?.(result, now));
     return { entity: action.on, uuid: result, effective: now, replayed: false, ...ended };
   });
+
+/** The heart of an action: its row taken in the version that was read, state and rule checked, the work done. Gives the UUID of the row. */
+export async function workIn(unit: Unit, name: string, action: Action, uuid: string | undefined, expectedVersion: number | undefined, input: Record<string, unknown>): Promise<string> {
+  const row = action.creates ? null : await unit.take(action.on, uuid!, expectedVersion);
+  if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
+  if (row && !ruleHolds(action, row, unit.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when?.rule });
+  return action.work(unit, input, row ?? { uuid: "", version: 0 });
+}
 
 /** What the key was used for is what its event says; it was recorded when the last row of the event was. */
 async function replay(client: PoolClient, call: Call, key: string, request: string, entity: Entity): Promise<Done> {
@@ -171,7 +176,7 @@ async function replay(client: PoolClient, call: Call, key: string, request: stri
 }
 
 /** The audit event, placed where its object lies. */
-function eventStatement(call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null): Sent {
+export function eventStatement(call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null): Sent {
   const placed = entity?.scope.kind === "placed" && uuid;
   const from = placed ? ` from (select 1) one left join ${entity.table} e on e.id = $11` : "";
   const recorded = placed ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at";
@@ -183,10 +188,15 @@ function eventStatement(call: Call, name: string, event: string, outcome: string
   };
 }
 
+/** How a refusal stands in the audit. */
+export function refusalOf(fault: Error): { code: string; outcome: "DENIED" | "FAILURE" } {
+  const code = fault instanceof Fault ? fault.code : "INTERNAL";
+  return { code, outcome: code === "FORBIDDEN" || code === "UNAUTHENTICATED" || code === "NOT_FOUND" ? "DENIED" : "FAILURE" };
+}
+
 /** A refusal is audited after its transaction is gone. */
 async function recordRefusal(pool: Pool, call: Call, name: string, fault: Error, clock?: string): Promise<void> {
-  const code = fault instanceof Fault ? fault.code : "INTERNAL";
-  const outcome = code === "FORBIDDEN" || code === "UNAUTHENTICATED" || code === "NOT_FOUND" ? "DENIED" : "FAILURE";
+  const { code, outcome } = refusalOf(fault);
   await transaction(pool, async (client) => {
     const event = newUuid();
     await begin(client, call, name, event, clock);

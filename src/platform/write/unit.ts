@@ -36,11 +36,25 @@ export class Unit {
     /** The transaction's clock, ISO with offset. */
     readonly now: string,
     private readonly client: PoolClient,
+    /** UUID of its audit event. */
+    private readonly event: string,
   ) {}
 
   /** The day of the clock in Asia/Shanghai. */
   get today(): string {
     return new Date(Date.parse(this.now) + 8 * 3_600_000).toISOString().slice(0, 10);
+  }
+
+  /** The same transaction in the name of another action and its event, until this unit resumes or the savepoint before it is gone back to. */
+  async under(name: string, action: Action, event: string): Promise<Unit> {
+    const other = new Unit(this.actor, name, action, this.now, this.client, event);
+    await other.resume();
+    return other;
+  }
+
+  /** Lets what follows be written in this unit's own name again. */
+  async resume(): Promise<void> {
+    await this.query("select set_config('app.action', $1, true), set_config('app.event', $2, true)", [this.name, this.event]);
   }
 
   /** A row for change, locked until the unit ends. Faults: NOT_FOUND (absent or out of scope), CONFLICT (stale version). */
