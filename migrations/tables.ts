@@ -23,3 +23,6 @@ export const listed = (table: string, ...keys: string[]) =>
   keys
     .flatMap((key) => [table, `${table}_history`].map((on) => `create index on ${on} (${key ? `${key}, ` : ""}updated_at desc, id desc);`))
     .join("\n");
+
+/** Adds columns to a tracked table and its history. */
+export const add = (table: string, ...definitions: string[]) => definitions.map((definition) => `select add_tracked_column('${table}', $column$${definition}$column$);`).join("\n");

@@ -15,6 +15,8 @@ export const given = {
   date: of("date"),
   dateTime: of("dateTime"),
   point: of("geometry"),
+  /** A Polygon or MultiPolygon in CGCS2000, longitude first; see checkArea for what is refused. */
+  area: (zh: string, en: string, options: Options = {}): InputField => ({ kind: "geometry", area: true, zh, en, ...options }),
   id: (target: () => Entity, zh: string, en: string, options: Options = {}): InputField => ({ kind: "id", of: target, zh, en, ...options }),
   oneOf: (enumeration: EnumType, zh: string, en: string, options: Options = {}): InputField => ({ kind: "enum", enumeration, zh, en, ...options }),
   object: (typeName: string, fields: Readonly<Record<string, InputField>>, zh: string, en: string, options: Options = {}): InputField => ({ kind: "object", typeName, fields, zh, en, ...options }),

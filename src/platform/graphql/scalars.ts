@@ -52,11 +52,12 @@ export const JsonScalar = new GraphQLScalarType<unknown, unknown>({
   parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
 });
 
-/** A GeoJSON geometry must be an object with finite, plausible positions. */
+/** A GeoJSON geometry must be an object; a point has a finite, plausible position. What an area must be is told by the input that takes it. */
 function geometry(value: unknown): unknown {
   if (typeof value === "string") return refuse("GeoJSON", "an object, not text");
   const { type, coordinates } = (value ?? {}) as { type?: unknown; coordinates?: unknown };
-  if (type !== "Point") return refuse("GeoJSON", "a Point geometry");
+  if ((type === "Polygon" || type === "MultiPolygon") && Array.isArray(coordinates)) return { type, coordinates: coordinates as unknown[] };
+  if (type !== "Point") return refuse("GeoJSON", "a Point, Polygon or MultiPolygon geometry");
   if (!Array.isArray(coordinates) || coordinates.length !== 2 || !coordinates.every((part) => typeof part === "number" && Number.isFinite(part))) return refuse("GeoJSON", "coordinates [lon, lat] of two finite numbers");
   const [lon, lat] = coordinates as [number, number];
   if (Math.abs(lon) > 180 || Math.abs(lat) > 90) return refuse("GeoJSON", "lon within 180, lat within 90; is the order [lon, lat]?");

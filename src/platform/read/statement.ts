@@ -1,4 +1,4 @@
-import { fieldsOf, parseId, relationsOf, type Entity } from "../entity/entity.js";
+import { fieldsOf, linkSql, linksOf, parseId, type Entity } from "../entity/entity.js";
 import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import { uuidOf } from "./identity.js";
@@ -96,7 +96,7 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       return partSql({ kind: "single", entity: target, site: part.site, selection }, alias, read);
     }
     case "list":
-      return listSql(part, part.relation ? (inner) => `${inner}.${part.relation!.key} = ${alias}.id` : null, selected, read);
+      return listSql(part, part.relation ? (inner) => linkSql(part.relation!, alias, inner, read) : null, selected, read);
     case "counts":
       return countsSql(part, selected, read);
     case "features":
@@ -116,6 +116,6 @@ export function carrierPairs(entity: Entity, alias: string, read: ReadSql, compu
     // Versions share the id of their row, so nothing can be loaded for them afterwards.
     if (field.from === "column" || (field.from === "sql" && (entity.versionsOf || computedFields.includes(name)))) pairs.push(pair(name, valueSql(name, field, alias, read)));
   }
-  for (const [name, relation] of Object.entries(relationsOf(entity))) if (relation.cardinality === "one") pairs.push(pair(`key:${name}`, `${alias}.${relation.key}`));
+  for (const [name, relation] of linksOf(entity)) pairs.push(pair(`key:${name}`, `${alias}.${relation.key}`));
   return pairs;
 }

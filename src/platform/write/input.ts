@@ -1,6 +1,7 @@
 import { parseId } from "../entity/entity.js";
 import { Fault } from "../fault.js";
 import type { Input, InputField } from "../actions.js";
+import { checkArea } from "./area.js";
 
 const LONGEST_TEXT = 500;
 const LONGEST_LIST = 100;
@@ -38,6 +39,10 @@ function checkValue(field: InputField, value: unknown, at: string): unknown {
     }
     case "object":
       return checkInput(field.fields!, value as Record<string, unknown>, at);
+    case "geometry":
+      if (field.area) return checkArea(value, at);
+      if ((value as { type: string }).type !== "Point") throw new Fault("INVALID_INPUT", { field: at, rule: "a Point" });
+      return value;
     case "int":
     case "float":
     case "decimal": {
