@@ -64,7 +64,7 @@ export const codes = `
     judged text := coalesce(of_edition, code_edition(of_list, on_day));
   begin
     raise exception '代码 % 不在 % 有效的 % 代码表(版本 %)内 / code % is not in the list %, edition %, valid on %', stated, on_day, of_list, judged, stated, of_list, judged, on_day
-      using errcode = '23514', constraint = 'inv_24_code_valid', detail = jsonb_build_object('list', of_list, 'edition', judged, 'code', stated, 'day', on_day)::text;
+      using errcode = '23514', constraint = 'inv_24_code_valid', detail = jsonb_build_object('list', of_list, 'edition', judged, 'stated', stated, 'day', on_day)::text;
   end $$;
 
   ${guard("risks", "risk_codes", { codes: [["sector", "sector"], ["hazard_factor", "hazardFactor"], ["accident_type", "accidentType", "accident_type_edition"], ["disaster_type", "disasterType"]], waits: "new.status = 'IDENTIFIED'", enters: "old.status = 'IDENTIFIED' or new.status = 'IN_FORCE'" })}
