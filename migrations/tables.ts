@@ -26,3 +26,6 @@ export const listed = (table: string, ...keys: string[]) =>
       return [`create index on ${table} (${columns});`, `create index on ${table}_history (${columns}, recorded_to);`];
     })
     .join("\n");
+
+/** Adds columns to a tracked table and its history. */
+export const add = (table: string, ...definitions: string[]) => definitions.map((definition) => `select add_tracked_column('${table}', $column$${definition}$column$);`).join("\n");

@@ -188,7 +188,7 @@ class Chunk {
     await this.step("risk.assess", 72, async (unit, at) => {
       const assessments = await this.addAssessments(unit, risks, at);
       await insertRows(unit, "risk_level_changes", { id: "uuid", risk_id: "uuid", to_level: "text", changed_at: "timestamptz", reason: "text" }, risks.map(({ id, level }) => ({ id: newUuid(at), risk_id: id, to_level: level, changed_at: iso(at), reason: "初次评估" })));
-      await unit.query("update risks r set status = 'ASSESSED', current_level = w.level, inherent_level = w.level, control_level = w.level, current_assessment_id = w.assessment from unnest($1::uuid[], $2::text[], $3::uuid[]) as w(id, level, assessment) where r.id = w.id", [ids, risks.map(({ level }) => level), assessments]);
+      await unit.query("update risks r set status = 'ASSESSED', current_level = w.level, inherent_level = w.level, current_assessment_id = w.assessment from unnest($1::uuid[], $2::text[], $3::uuid[]) as w(id, level, assessment) where r.id = w.id", [ids, risks.map(({ level }) => level), assessments]);
     });
     await this.step("risk.approve", 120, async (unit, at) => {
       await unit.query("update risks r set status = 'IN_FORCE', responsible_person_id = w.person, emergency_plan_ref = '演示预案-01', next_review_due = $3 from unnest($1::uuid[], $2::uuid[]) as w(id, person) where r.id = w.id", [ids, risks.map(({ subject }) => subject.principal), day(at + 180 * 24 * HOUR)]);

@@ -10,6 +10,7 @@ import { act, actAs, type Call, type WriteDoor } from "../../src/platform/write/
 import { newUuid } from "../../src/platform/write/identifier.js";
 import { readCounties } from "../reference/counties.js";
 import { loadReference } from "../reference/load.js";
+import { planChain } from "./chain.js";
 import { atWork, day, DAYS, Dice, END, inventedUscc, iso, LAST_DAY, SECTORS, START, TOWNS } from "./story.js";
 
 export const DEMO_PRINCIPALS = ["integrator", "gis", "auditor", "district_regulator", "street_regulator", "community_worker", "enterprise", "system_admin", "security_admin", "audit_admin"] as const;
@@ -28,8 +29,9 @@ interface Deed {
   run: (clock: string) => Promise<void>;
 }
 
-interface StorySubject {
+export interface StorySubject {
   id: string;
+  enterprise: string;
   town: number;
   sector: (typeof SECTORS)[number];
   village: string;
@@ -77,7 +79,27 @@ class Storyteller {
     for (const { id, code, scheme } of (await this.door.pool.query("select s.id, s.code, c.code as scheme from responsibility_slots s join responsibility_schemes c on c.id = s.scheme_id")).rows as { id: string; code: string; scheme: string }[]) this.slots.set(`${scheme}.${code}`, id);
     await this.bodies();
     this.planSubjects();
+    this.planChain();
     return this;
+  }
+
+  /** Keys and order of its own: what the rest of the story counts stays as it was. */
+  private planChain(): void {
+    let deeds = 0;
+    planChain({
+      seed: this.seed,
+      town: (index) => this.actors.get(`town:${index}`)!,
+      schedule: (at, run) => this.later({ at, order: 1_000_000 + (deeds += 1), run }),
+      do: async (actor, action, clock, args) => {
+        const done = await act(this.door, this.call(actor), action, { ...args, idempotencyKey: `demo-chain-${(deeds += 1)}` }, clock);
+        return globalId(done.entity, done.uuid);
+      },
+      region: (code) => this.regionId(code),
+      villages: (town) => this.villages.get(town)!,
+      known: (name) => this.organizations.get(name)!,
+      slot: (name) => globalId(entityNamed("ResponsibilitySlot")!, this.slots.get(name)!),
+      subjects: () => this.subjects,
+    });
   }
 
   async tell(progress: (done: number, total: number) => void): Promise<void> {
@@ -242,7 +264,7 @@ class Storyteller {
         await appoint("SAFETY_3.ENTERPRISE_PRINCIPAL", principal);
       }
       const reporter: Actor = { ...(await this.principal(number === 0 ? "enterprise" : `enterprise:${number}`, `${label}填报员`, "ENTERPRISE_REPORTER", village, { subject: uuid })) };
-      const subject: StorySubject = { id, town, sector, village, risks: [], principal, reporter };
+      const subject: StorySubject = { id, enterprise, town, sector, village, risks: [], principal, reporter };
       this.subjects.push(subject);
       for (let index = 0; index < RISKS_EACH; index += 1) this.planRisk(subject, index);
       for (let index = 0; index < HIDDEN_DANGERS / SUBJECTS; index += 1) this.planHiddenDanger(subject);

@@ -6,7 +6,8 @@ import { enumeration } from "../platform/entity/enumeration.js";
 import { computed, date, dateTime, decimal, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
-import { ControlMeasure, Risk } from "../risks/risk.js";
+import { ControlMeasure } from "../control-measures/control-measure.js";
+import { Risk } from "../risks/risk.js";
 import { Enterprise, Subject } from "../subjects/subject.js";
 import { Attachment } from "../attachments/attachment.js";
 

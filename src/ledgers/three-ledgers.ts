@@ -1,7 +1,8 @@
+import { ControlMeasure } from "../control-measures/control-measure.js";
 import { HiddenDanger, HazardAssignment, AcceptanceRecord } from "../hidden-dangers/hidden-danger.js";
 import type { Entity } from "../platform/entity/entity.js";
 import { fieldsOf } from "../platform/entity/entity.js";
-import { ControlMeasure, Risk } from "../risks/risk.js";
+import { Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
 import { RegulationRelation, RegulatorAssignment } from "../supervision/regulation.js";
 import { cell, counted, lines, linked, listed, momentText, shown, valueAt, type Ledger, type LedgerRow } from "./ledger.js";

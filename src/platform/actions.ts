@@ -23,6 +23,8 @@ export interface InputField extends Description {
   minimum?: number;
   maximum?: number;
   pattern?: RegExp;
+  /** kind geometry: an area (Polygon or MultiPolygon) instead of a point. */
+  area?: boolean;
 }
 
 export type Input = Readonly<Record<string, unknown>>;

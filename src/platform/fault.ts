@@ -60,21 +60,32 @@ export class Fault extends GraphQLError {
 interface DatabaseError {
   code?: string;
   constraint?: string;
+  detail?: string;
+}
+
+/** Facts a rule of ours tells beside its name, as a JSON object in the detail; PostgreSQL's own details, which show stored values, are prose. */
+function factsOf(detail: string | undefined): Record<string, unknown> {
+  if (!detail?.startsWith("{")) return {};
+  try {
+    return JSON.parse(detail) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }
 
 /** What the database refused, as a fault that leaks no SQL. Other errors pass unchanged. */
 export function faultFromDatabase(error: unknown): Error {
   if (error instanceof Fault) return error;
-  const { code = "", constraint } = (error ?? {}) as DatabaseError;
+  const { code = "", constraint, detail } = (error ?? {}) as DatabaseError;
   if (!/^[0-9A-Z]{5}$/.test(code)) return error instanceof Error ? error : new Error(String(error));
   const make = (fault: FaultCode, facts: Record<string, unknown> = {}) => Object.assign(new Fault(fault, facts), { cause: error });
   if (code === "23505") return make("DUPLICATE", { rule: constraint });
-  if (code.startsWith("23")) return make("RULE_VIOLATED", { rule: constraint ?? code });
+  if (code.startsWith("23")) return make("RULE_VIOLATED", { ...factsOf(detail), rule: constraint ?? code });
   if (code === "40001" || code === "40P01" || code === "55P03") return make("OVERLOADED", { reason: "contention" });
   // Refusals a function of ours words itself.
-  if (code === "YG400") return make("INVALID_INPUT", JSON.parse((error as { detail: string }).detail) as Record<string, unknown>);
-  if (code === "YG403") return make("FORBIDDEN", { reason: "crs", ...(JSON.parse((error as { detail: string }).detail) as object) });
-  if (code === "54000") return make("LIMIT_EXCEEDED", { limit: "rows", maximum: Number((error as { detail?: string }).detail) });
+  if (code === "YG400") return make("INVALID_INPUT", JSON.parse(detail!) as Record<string, unknown>);
+  if (code === "YG403") return make("FORBIDDEN", { reason: "crs", ...(JSON.parse(detail!) as object) });
+  if (code === "54000") return make("LIMIT_EXCEEDED", { limit: "rows", maximum: Number(detail) });
   if (code === "57014") return make("TIMEOUT");
   if (code.startsWith("22")) return make("INVALID_INPUT", { rule: "value out of range or of the wrong form" });
   return error instanceof Error ? error : new Error(String(error));

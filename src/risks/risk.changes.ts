@@ -1,4 +1,4 @@
-import { columnOf, fieldsOf, relationsOf } from "../platform/entity/entity.js";
+import { columnOf, fieldsOf, linksOf } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { dateTime, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import { report } from "../platform/entity/report.js";
@@ -21,9 +21,7 @@ const recorded = (): (readonly [name: string, column: string])[] => [
   ...Object.entries(fieldsOf(Risk))
     .filter(([name, field]) => field.from === "column" && !field.mask && !["version", "createdAt", "updatedAt"].includes(name))
     .map(([name, field]) => [name, columnOf(name, field)] as const),
-  ...Object.entries(relationsOf(Risk))
-    .filter(([, relation]) => relation.cardinality === "one")
-    .map(([name, relation]) => [name, relation.key] as const),
+  ...linksOf(Risk).map(([name, relation]) => [name, relation.key] as const),
 ];
 
 /** M-06 两时点风险对比: which risks appeared, went, rose, fell or otherwise changed, each by the record at both instants. */

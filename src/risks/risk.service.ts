@@ -1,39 +1,23 @@
 import { addAssessment, type Assessed } from "../assessment/assessment.service.js";
-import { Person } from "../people/person.js";
 import type { Input } from "../platform/actions.js";
 import { Fault } from "../platform/fault.js";
 import { nextCode } from "../platform/write/code-number.js";
 import type { TakenRow, Unit } from "../platform/write/unit.js";
 import { Subject } from "../subjects/subject.js";
-import { ControlMeasure, Risk, RiskLevelChange, RiskObject, RiskUnit } from "./risk.js";
+import { putMeasure } from "../control-measures/control-measure.service.js";
+import { RiskUnit } from "../risk-objects/risk-object.js";
+import { Risk, RiskLevelChange } from "./risk.js";
 
 /** Months until the next review, by level: monthly, quarterly, half-yearly, yearly (TR-19, a decision of ours). */
 const REVIEW_MONTHS: Readonly<Record<string, number>> = { MAJOR: 1, CONSIDERABLE: 3, MODERATE: 6, LOW: 12 };
 const RANK = ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"];
-
-export async function registerObject(unit: Unit, input: Input): Promise<string> {
-  const subject = await unit.see(Subject, input["subject"] as string);
-  return unit.add(RiskObject, {
-    code: nextCode("FX", "risk_object_numbers", subject["key:region"] as string),
-    name: input["name"],
-    type: input["type"],
-    hazardInstallationGrade: input["hazardInstallationGrade"],
-    rValue: input["rValue"],
-    department: input["department"],
-    subject: subject.uuid,
-  });
-}
-
-export async function registerUnit(unit: Unit, input: Input): Promise<string> {
-  const object = await unit.see(RiskObject, input["object"] as string);
-  return unit.add(RiskUnit, { name: input["name"], department: input["department"], object: object.uuid, subject: object["key:subject"] });
-}
 
 /** Identifies a risk at a subject; place, sector and position are the subject's unless given. */
 export async function identify(unit: Unit, input: Input): Promise<string> {
   const subject = await unit.see(Subject, input["subject"] as string);
   const riskUnit = input["unit"] ? await unit.see(RiskUnit, input["unit"] as string) : undefined;
   if (riskUnit && riskUnit["key:subject"] !== subject.uuid) throw new Fault("INVALID_INPUT", { field: "input.unit", rule: "a unit of the subject" });
+  if (input["causedBy"]) await unit.see(Subject, input["causedBy"] as string);
   const region = (input["region"] ?? subject["key:region"]) as string;
   const uuid = await unit.register(Risk, {
     code: nextCode("R", "risk_numbers", region),
@@ -45,17 +29,20 @@ export async function identify(unit: Unit, input: Input): Promise<string> {
     sector: input["sector"] ?? subject["sector"],
     hazardFactor: input["hazardFactor"],
     accidentType: input["accidentType"],
+    accidentTypeEdition: input["accidentTypeEdition"],
     disasterType: input["disasterType"],
     consequence: input["consequence"],
     originClass: input["originClass"],
     keyAttention: input["keyAttention"] ?? false,
+    keyAttentionReason: input["keyAttentionReason"],
+    causedBy: input["causedBy"],
     responsiblePerson: input["responsiblePerson"],
     emergencyPlanRef: input["emergencyPlanRef"],
     location: input["location"] ?? subject["location"],
     source_system: input["externalSystem"],
     external_id: input["externalId"],
   });
-  for (const measure of (input["measures"] as Input[] | undefined) ?? []) await unit.add(ControlMeasure, { risk: uuid, effective: true, ...measure });
+  for (const [index, measure] of ((input["measures"] as Input[] | null | undefined) ?? []).entries()) await putMeasure(unit, uuid, measure, `input.measures.${index}`);
   return uuid;
 }
 
@@ -70,7 +57,7 @@ export async function assess(unit: Unit, input: Input, row: TakenRow): Promise<s
 async function setLevel(unit: Unit, row: TakenRow, { id, level }: Assessed, inherent: string | undefined, reason: string): Promise<string> {
   const before = row["currentLevel"] as string | null;
   if (before !== level) await unit.add(RiskLevelChange, { risk: row.uuid, fromLevel: before, toLevel: level, changedAt: unit.now, reason });
-  return unit.move(Risk, row, { currentLevel: level, currentAssessment: id, inherentLevel: inherent ?? row["inherentLevel"] ?? level, controlLevel: level });
+  return unit.move(Risk, row, { currentLevel: level, currentAssessment: id, inherentLevel: inherent ?? row["inherentLevel"] ?? level });
 }
 
 /** Approves into force. What the invariants demand of a risk in force the database checks when the unit ends. */
@@ -95,18 +82,7 @@ export async function concludeReview(unit: Unit, input: Input, row: TakenRow): P
   return row.uuid;
 }
 
-/** Corrects the description; a person named must be one the actor sees. */
-export async function update(unit: Unit, input: Input, row: TakenRow): Promise<string> {
-  if (input["responsiblePerson"]) await unit.see(Person, input["responsiblePerson"] as string);
-  return unit.change(Risk, row, input);
-}
-
 export const retire = (unit: Unit, input: Input, row: TakenRow) => unit.move(Risk, row, { retire_reason: input["reason"] });
-
-export async function addMeasure(unit: Unit, input: Input, row: TakenRow): Promise<string> {
-  await unit.add(ControlMeasure, { risk: row.uuid, effective: true, kind: input["kind"], description: input["description"], responsiblePerson: input["responsiblePerson"] });
-  return row.uuid;
-}
 
 function dueAfter(day: string, level: string): string {
   const [year, month, date] = day.split("-").map(Number) as [number, number, number];

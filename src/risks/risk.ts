@@ -4,7 +4,9 @@ import { entity, extend, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { bool, computed, date, dateTime, decimal, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
+import { controlLevel } from "../control-measures/control-level.js";
 import { Region } from "../regions/region.js";
+import { RiskUnit } from "../risk-objects/risk-object.js";
 import { Subject } from "../subjects/subject.js";
 
 /** 风险等级, four colours (安全风险分级管控). Sorted by rank, never by the word. */
@@ -33,60 +35,6 @@ export const originClass = enumeration("RiskOriginClass", { zh: "风险来源分
   URBAN_RENEWAL: ["城市更新伴生", "urban renewal"],
   HISTORICAL: ["历史累积", "historical"],
 });
-export const riskObjectType = enumeration("RiskObjectType", { zh: "风险分析对象类别", en: "type of risk analysis object" }, {
-  MAJOR_HAZARD_INSTALLATION: ["重大危险源", "major hazard installation"],
-  DEVICE: ["装置设施", "device"],
-  WAREHOUSE: ["仓库储罐", "warehouse"],
-  PLACE: ["场所部位", "place"],
-  ACTIVITY: ["作业活动", "activity"],
-  AREA: ["区域", "area"],
-});
-export const installationGrade = enumeration("HazardInstallationGrade", { zh: "重大危险源等级 (GB 18218)", en: "grade of a major hazard installation" }, {
-  LEVEL_1: ["一级", "grade 1"],
-  LEVEL_2: ["二级", "grade 2"],
-  LEVEL_3: ["三级", "grade 3"],
-  LEVEL_4: ["四级", "grade 4"],
-});
-
-/** 风险分析对象. */
-export const RiskObject = entity({
-  name: "RiskObject",
-  zh: "风险分析对象",
-  en: "risk analysis object",
-  plural: "riskObjects",
-  table: "risk_objects",
-  scope: { kind: "through", relation: "subject" },
-  order: [["updatedAt", "desc"]],
-  fields: {
-    code: text("编号", "code", { filter: true, sort: true }),
-    name: text("名称", "name", { filter: true, sort: true }),
-    type: oneOf(riskObjectType, "类别", "type", { filter: true, group: true }),
-    hazardInstallationGrade: oneOf(installationGrade, "重大危险源等级", "grade of the installation", { nullable: true, filter: true, group: true }),
-    rValue: decimal("重大危险源 R 值", "R value", { nullable: true }),
-    department: text("责任部门", "department", { nullable: true }),
-  },
-  relations: { subject: one(() => Subject, "subject_id", "监管对象", "subject") },
-});
-
-/** 风险分析单元. */
-export const RiskUnit = entity({
-  name: "RiskUnit",
-  zh: "风险分析单元",
-  en: "risk analysis unit",
-  plural: "riskUnits",
-  table: "risk_units",
-  scope: { kind: "through", relation: "subject" },
-  order: [["updatedAt", "desc"]],
-  fields: {
-    name: text("名称", "name", { filter: true, sort: true }),
-    department: text("责任部门", "department", { nullable: true }),
-  },
-  relations: {
-    object: one(() => RiskObject, "object_id", "风险分析对象", "risk analysis object", { owned: true }),
-    subject: one(() => Subject, "subject_id", "监管对象", "subject"),
-  },
-});
-
 /** Under control, with a level: counts towards the colours (domain 3.5). */
 export const controlled = (alias: string) => `${alias}.status in ('IN_FORCE','REVIEWING') and ${alias}.current_level is not null`;
 
@@ -111,13 +59,17 @@ export const Risk = entity({
     sector: text("行业领域代码", "code of the sector", { nullable: true, filter: true, group: true }),
     hazardFactor: text("危险有害因素代码 (GB/T 13861)", "code of the hazard factor", { nullable: true, filter: true }),
     accidentType: text("可能的事故类别代码 (GB 6441)", "code of the accident type", { nullable: true, filter: true, group: true }),
+    accidentTypeEdition: text("事故类别代码的版本", "edition the code of the accident type is of", { nullable: true, filter: true, group: true, besideFeatures: true }),
     disasterType: text("灾害类型代码", "code of the disaster type", { nullable: true, filter: true, group: true }),
     consequence: text("可能后果", "consequence", { nullable: true }),
     inherentLevel: oneOf(riskLevel, "固有风险等级", "inherent level", { nullable: true, filter: true, group: true }),
     currentLevel: oneOf(riskLevel, "现状风险等级", "current level", { nullable: true, filter: true, group: true }),
-    controlLevel: text("管控层级", "level of control", { nullable: true, filter: true }),
+    controlLevel: oneOf(controlLevel, "管控层级:由现状等级得出,约定更高者从其约定", "level of control: what the current level demands, or a higher one where stated", { nullable: true, filter: true, group: true }),
+    statedControlLevel: oneOf(controlLevel, "约定的管控层级", "level of control as stated", { nullable: true, filter: true, besideFeatures: true }),
     originClass: oneOf(originClass, "来源分类", "class of origin", { nullable: true, filter: true, group: true }),
     keyAttention: bool("是否重点关注", "under key attention", { filter: true }),
+    keyAttentionReason: text("重点关注(或解除)的理由", "reason for key attention, or for its end", { nullable: true }),
+    keyAttentionReviewedAt: dateTime("重点关注的审核时间;未经审核为空", "when key attention was reviewed; null while it is only proposed", { nullable: true, filter: true, besideFeatures: true }),
     emergencyPlanRef: text("应急预案编号", "reference of the emergency plan", { nullable: true }),
     location: geometry("位置", "location", { nullable: true }),
     status: oneOf(riskStatus, "状态", "state", { filter: true, sort: true, group: true }),
@@ -132,36 +84,9 @@ export const Risk = entity({
     unit: one(() => RiskUnit, "unit_id", "风险分析单元", "risk analysis unit", { owned: true }),
     region: one(() => Region, "region_id", "所在区划", "region", { owned: true }),
     responsiblePerson: one(() => Person, "responsible_person_id", "责任人", "responsible person", { owned: true }),
-    measures: many(() => ControlMeasure, "risk_id", "管控措施", "control measures", { owned: true }),
+    keyAttentionReviewer: one(() => Person, "key_attention_reviewer_id", "重点关注的审核人", "who reviewed key attention", { owned: true }),
+    causedBy: one(() => Subject, "caused_by_id", "诱发单位(自然灾害风险,谁诱发、谁负责)", "subject that induced it, of a natural hazard"),
     levelChanges: many(() => RiskLevelChange, "risk_id", "等级变动", "changes of level", { owned: true }),
-  },
-});
-
-export const measureKind = enumeration("MeasureKind", { zh: "管控措施类别", en: "kind of measure" }, {
-  HUMAN: ["人防", "people"],
-  MATERIAL: ["物防", "material"],
-  MANAGEMENT: ["管理防", "management"],
-  ENGINEERING: ["工程防", "engineering"],
-});
-
-/** 管控措施. */
-export const ControlMeasure = entity({
-  name: "ControlMeasure",
-  zh: "管控措施",
-  en: "control measure",
-  plural: "controlMeasures",
-  table: "control_measures",
-  scope: { kind: "through", relation: "risk" },
-  order: [["createdAt", "asc"]],
-  root: false,
-  fields: {
-    kind: oneOf(measureKind, "类别", "kind", { filter: true }),
-    description: text("内容", "what is done"),
-    effective: bool("是否有效", "in effect", { filter: true }),
-  },
-  relations: {
-    risk: one(() => Risk, "risk_id", "风险", "risk", { owned: true }),
-    responsiblePerson: one(() => Person, "responsible_person_id", "责任人", "responsible person", { owned: true }),
   },
 });
 
@@ -184,10 +109,8 @@ export const RiskLevelChange = entity({
   relations: { risk: one(() => Risk, "risk_id", "风险", "risk", { owned: true }) },
 });
 
-relate(RiskObject, "units", many(() => RiskUnit, "object_id", "风险分析单元", "units", { owned: true }));
 relate(RiskUnit, "risks", many(() => Risk, "unit_id", "风险", "risks"));
 relate(Subject, "risks", many(() => Risk, "subject_id", "风险", "risks"));
-relate(Subject, "riskObjects", many(() => RiskObject, "subject_id", "风险分析对象", "risk analysis objects", { owned: true }));
 relate(Region, "risks", many(() => Risk, "region_id", "风险", "risks"));
 extend(
   Subject,

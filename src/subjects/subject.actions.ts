@@ -3,10 +3,11 @@ import { officialRank, Person, personKind } from "../people/person.js";
 import { actions, type Input } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
-import { nextCode } from "../platform/write/code-number.js";
-import type { TakenRow, Unit } from "../platform/write/unit.js";
+import type { Unit } from "../platform/write/unit.js";
 import { Grid, gridKind, Region, regionLevel } from "../regions/region.js";
 import { Enterprise, sizeClass, Subject, subjectKind, supervisionClass } from "./subject.js";
+import { areaKind, disposalType, facilityKind, projectStage } from "./subject-kinds.js";
+import { registerSubject, updateSubject } from "./subject.service.js";
 
 const REGULATORS: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE"];
 const REGISTRARS: readonly Role[] = [...REGULATORS, "INTEGRATION_CLIENT", "SEED"];
@@ -18,17 +19,45 @@ const external = {
 const placed = given.id(() => Region, "所在区划", "region", { required: true });
 
 /** Registers a row of the input's own names. */
-const adds = (entity: Parameters<Unit["register"]>[0], computed: (input: Input) => Record<string, unknown> = () => ({})) => (unit: Unit, input: Input): Promise<string> => {
+const adds = (entity: Parameters<Unit["register"]>[0]) => (unit: Unit, input: Input): Promise<string> => {
   const { externalSystem, externalId, ...values } = input;
-  return unit.register(entity, { ...values, source_system: externalSystem, external_id: externalId, ...computed(input) });
+  return unit.register(entity, { ...values, source_system: externalSystem, external_id: externalId });
 };
 
-async function updateSubject(unit: Unit, input: Input, row: TakenRow): Promise<string> {
-  await unit.change(Subject, row, input);
-  // Both ends of a move are checked: one's own before, and still one's own after.
-  await unit.see(Subject, row.uuid);
-  return row.uuid;
-}
+const managingUnit = given.id(() => Organization, "管理单位", "managing unit");
+
+/** What only subjects of a kind have. */
+const details = {
+  facility: given.object("KeyFacilityInput", { facilityKind: given.oneOf(facilityKind, "设施类别", "kind of facility"), managingUnit }, "重点设施的内容", "of a key facility"),
+  area: given.object(
+    "KeyAreaInput",
+    {
+      areaKind: given.oneOf(areaKind, "区域类别", "kind of area"),
+      boundary: given.area("范围(面,CGCS2000)", "extent, in CGCS2000"),
+      managingUnit,
+      disasterType: given.text("灾害类型代码", "code of the disaster type", { max: 50 }),
+      threatenedHouseholds: given.int("受威胁户数", "households threatened", { minimum: 0, maximum: 10_000_000 }),
+      threatenedPeople: given.int("受威胁人数", "people threatened", { minimum: 0, maximum: 100_000_000 }),
+      disposalType: given.oneOf(disposalType, "处置方式(仅地质灾害隐患点)", "how it is dealt with, of a geological hazard point only"),
+      causedBy: given.id(() => Subject, "诱发单位(谁诱发、谁负责)", "subject that induced it"),
+    },
+    "重点区域的内容",
+    "of a key area",
+  ),
+  project: given.object(
+    "ConstructionProjectInput",
+    {
+      permitNo: given.text("施工许可证号", "number of the building permit", { max: 100 }),
+      ownerEnterprise: given.id(() => Enterprise, "建设单位(企业)", "owner, an enterprise"),
+      ownerOrganization: given.id(() => Organization, "建设单位(机关、事业单位)", "owner, a public body"),
+      stage: given.oneOf(projectStage, "施工阶段", "stage"),
+      plannedStart: given.date("计划开工日期", "planned start"),
+      plannedEnd: given.date("计划竣工日期", "planned end"),
+    },
+    "在建项目的内容",
+    "of a construction project",
+  ),
+};
 
 const subjectFields = {
   name: given.text("名称", "name", { required: true, max: 200 }),
@@ -112,12 +141,12 @@ actions({
   },
   "subject.register": {
     zh: "登记监管对象", en: "register a regulated subject", on: Subject, creates: true, to: "UNCONFIRMED", by: REGISTRARS,
-    input: { region: placed, kind: given.oneOf(subjectKind, "类别", "kind", { required: true }), enterprise: given.id(() => Enterprise, "所属企业", "enterprise"), ...subjectFields, ...external },
-    work: adds(Subject, (input) => ({ code: nextCode("JG", "subject_numbers", input["region"] as string) })),
+    input: { region: placed, kind: given.oneOf(subjectKind, "类别", "kind", { required: true }), enterprise: given.id(() => Enterprise, "所属企业", "enterprise"), ...subjectFields, ...details, ...external },
+    work: registerSubject,
   },
   "subject.update": {
     zh: "更新监管对象", en: "update a regulated subject", on: Subject, from: ["UNCONFIRMED", "ACTIVE", "SUSPENDED"], by: REGISTRARS,
-    input: { ...subjectFields, name: { ...subjectFields.name, required: false }, region: { ...placed, required: false } },
+    input: { ...subjectFields, ...details, name: { ...subjectFields.name, required: false }, region: { ...placed, required: false } },
     work: updateSubject,
   },
   "subject.activate": {

@@ -5,7 +5,8 @@ import { given } from "../platform/entity/input-fields.js";
 import { report, type Given } from "../platform/entity/report.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
-import { ControlMeasure, reviewOverdue, Risk } from "../risks/risk.js";
+import { ControlMeasure } from "../control-measures/control-measure.js";
+import { reviewOverdue, Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
 import { GAP_KINDS, gapKind, type GapKind } from "./gap-kind.js";
 import { hasLead, inForce, RegulatorAssignment } from "./regulation.js";
@@ -119,8 +120,8 @@ const GAPS: readonly Gap[] = [
       const day = `(${alias}.created_at at time zone 'Asia/Shanghai')::date`;
       return {
         // GB/T 13861 is held to its second layer: a code of a lower layer is judged by the two digits it begins with.
-        joins: ` cross join lateral (values ('sector', ${alias}.sector, ${alias}.sector, ${day}), ('hazardFactor', ${alias}.hazard_factor, left(${alias}.hazard_factor, 2), ${day}), ('accidentType', ${alias}.accident_type, ${alias}.accident_type, ${day}), ('disasterType', ${alias}.disaster_type, ${alias}.disaster_type, ${day})) ${stated}(list, code, item, day)
-          left join lateral (select bool_or(${item}.id is not null) as valid from ${read.source(CodeList, list)} left join ${read.source(CodeItem, item)} on ${item}.code_list_id = ${list}.id and ${item}.code = ${stated}.item and ${onDay(item)} where ${list}.code = ${stated}.list and ${onDay(list)}) ${judged} on true`,
+        joins: ` cross join lateral (values ('sector', null, ${alias}.sector, ${alias}.sector, ${day}), ('hazardFactor', null, ${alias}.hazard_factor, case when ${alias}.hazard_factor ~ '^[0-9]{3,6}$' then left(${alias}.hazard_factor, 2) else ${alias}.hazard_factor end, ${day}), ('accidentType', ${alias}.accident_type_edition, ${alias}.accident_type, ${alias}.accident_type, ${day}), ('disasterType', null, ${alias}.disaster_type, ${alias}.disaster_type, ${day})) ${stated}(list, edition, code, item, day)
+          left join lateral (select bool_or(${item}.id is not null) as valid from ${read.source(CodeList, list)} left join ${read.source(CodeItem, item)} on ${item}.code_list_id = ${list}.id and ${item}.code = ${stated}.item and ${onDay(item)} where ${list}.code = ${stated}.list and (${stated}.edition is null or ${list}.edition = ${stated}.edition) and ${onDay(list)}) ${judged} on true`,
         // With no edition known for the day nothing can be said of the code: null, and no row.
         where: `${alias}.status <> 'RETIRED' and ${stated}.code is not null and ${judged}.valid = false`,
         detail: `concat(${stated}.list, ' 代码 ', ${stated}.code, ' 不在登记日 ', to_char(${stated}.day, 'YYYY-MM-DD'), ' 有效的代码表内 / code ', ${stated}.code, ' is not in the edition of ', ${stated}.list, ' in force on the day of registration')`,

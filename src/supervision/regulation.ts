@@ -4,6 +4,7 @@ import { entity, extend, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { bool, computed, dateTime, int, many, one, oneOf, text } from "../platform/entity/fields.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
+import { riskDomain } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
 
 export const regulationRole = enumeration("RegulationRole", { zh: "监管关系", en: "role of a regulator towards a subject" }, {
@@ -54,6 +55,7 @@ export const ResponsibilityScheme = entity({
     code: text("代码", "code", { filter: true, sort: true }),
     nameZh: text("名称", "name in Chinese"),
     nameEn: text("英文名称", "name in English"),
+    domain: oneOf(riskDomain, "领域", "domain", { filter: true }),
   },
 });
 

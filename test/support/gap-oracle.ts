@@ -2,7 +2,8 @@
 export const disturbances = [
   // Two subjects lose their lead.
   "update regulation_relations set valid_to = greatest(now(), valid_from + interval '1 millisecond') where id in (select r.id from regulation_relations r join subjects s on s.id = r.subject_id where r.role = 'LEAD' and s.status = 'ACTIVE' and r.valid_to is null order by s.code limit 2)",
-  "update control_measures set effective = false where risk_id = (select id from risks where status = 'IN_FORCE' order by code limit 1)",
+  // Of a risk in force the database keeps the last one.
+  "update control_measures set effective = false, withdrawn_at = now(), withdraw_reason = '示例' where effective and risk_id = (select id from risks where status = 'ASSESSED' order by code limit 1)",
   "update risks set next_review_due = date '2025-03-01' where id = (select id from risks where status = 'IN_FORCE' order by code offset 1 limit 1)",
   "update risks set responsible_person_id = null where id = (select id from risks where status = 'ASSESSED' or status = 'IDENTIFIED' order by code limit 1)",
   // Latitude first; and a place in the ocean, of a risk not yet in force.
@@ -15,7 +16,7 @@ export const disturbances = [
   "set constraints all deferred",
   "update regions set boundary = st_multi(st_makeenvelope(106.55, 29.65, 106.62, 29.7, 4490)) where code = '500112004000'",
   // The first is in no list; the second of a layer below the one listed, and valid.
-  "update risks set accident_type = '99', hazard_factor = '2108' where id = (select id from risks where status = 'IDENTIFIED' order by code desc limit 1)",
+  "update risks set accident_type = '99', hazard_factor = '2108', quality = '{CODE_NOT_VALID}' where id = (select id from risks where status = 'IDENTIFIED' order by code desc limit 1)",
 ];
 
 const OUTSIDE = "not (st_x(location) >= 73 and st_x(location) <= 136 and st_y(location) >= 3 and st_y(location) <= 54)";

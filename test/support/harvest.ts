@@ -84,11 +84,14 @@ export class Harvest {
     return [...this.seen].flatMap(([key, values]) => (key.endsWith(`.${field}`) ? [...values.values()] : []));
   }
 
-  /** Positions seen in any geometry. */
+  /** Positions seen in any geometry, those of rings among them. */
   positions(): [number, number][] {
-    return [...this.seen.values()].flatMap((values) => [...values.values()].flatMap((value) => ((value as { type?: string } | null)?.type === "Point" ? [(value as { coordinates: [number, number] }).coordinates] : [])));
+    return [...this.seen.values()].flatMap((values) => [...values.values()].flatMap((value) => positionsIn((value as { coordinates?: unknown } | null)?.coordinates)));
   }
 }
+
+const positionsIn = (coordinates: unknown): [number, number][] =>
+  !Array.isArray(coordinates) ? [] : typeof coordinates[0] === "number" ? [coordinates as [number, number]] : coordinates.flatMap(positionsIn);
 
 const leaves = (type: Shown) =>
   Object.values(type.getFields())

@@ -62,7 +62,7 @@ export async function populate(district: District, size = 24): Promise<Populatio
     const enterprise = await deed("enterpriseRegister", { input: { region, legalName: label("企业", index), uscc: maybe(inventedUscc(100 + index), 0.7), industrySection: maybe("C"), industryCode: maybe("3311"), sizeClass: maybe(dice.pick(["ABOVE_DESIGNATED", "BELOW_DESIGNATED"]), 0.8), stateOwned: maybe(dice.chance(0.5)), highRisk: maybe(dice.chance(0.5)), employees: maybe(dice.int(1, 900)) } });
     const kind = dice.pick(["ENTERPRISE_SITE", "ENTERPRISE_SITE", "KEY_FACILITY", "KEY_AREA", "CONSTRUCTION_PROJECT"]);
     const sector = dice.pick(SECTORS);
-    let subject = await deed("subjectRegister", { input: { region, kind, enterprise: kind === "ENTERPRISE_SITE" ? enterprise.id : maybe(enterprise.id), name: label("场所", index), sector, address: maybe("示例路1号"), location: maybe(point(), 0.8), keyControlled: maybe(true), supervisionClass: maybe(dice.pick(["A", "B", "C", "D"])), grid: maybe(dice.pick(grids).id) } });
+    let subject = await deed("subjectRegister", { input: { region, kind, enterprise: kind === "ENTERPRISE_SITE" ? enterprise.id : maybe(enterprise.id), name: label("场所", index), ...detailsOf(kind, bodies), sector, address: maybe("示例路1号"), location: maybe(point(), 0.8), keyControlled: maybe(true), supervisionClass: maybe(dice.pick(["A", "B", "C", "D"])), grid: maybe(dice.pick(grids).id) } });
     if (sector && dice.chance(0.8)) {
       await deed("regulationRelationSet", { input: { subject: subject.id, organization: dice.pick(bodies).id, role: "LEAD", level: maybe("DISTRICT"), overrideReason: "示例:突破规模规则", basis: maybe("示例依据") } });
       if (dice.chance(0.3)) await deed("regulationRelationSet", { input: { subject: subject.id, organization: dice.pick(bodies).id, role: "COOPERATE" } });
@@ -80,7 +80,7 @@ export async function populate(district: District, size = 24): Promise<Populatio
   await mark();
 
   const objects: Made[] = [];
-  for (let index = 0; index < size / 3; index += 1) objects.push(await deed("riskObjectRegister", { input: { subject: subjects[index]!.id, name: label("对象", index), ...(dice.chance(0.4) ? { type: "MAJOR_HAZARD_INSTALLATION", hazardInstallationGrade: "LEVEL_2", rValue: maybe("12.50") } : { type: dice.pick(["DEVICE", "PLACE", "AREA"]) }), department: maybe("安全科") } }));
+  for (let index = 0; index < size / 3; index += 1) objects.push(await deed("riskObjectRegister", { input: { subject: subjects[index]!.id, name: label("对象", index), ...(dice.chance(0.4) ? { type: "MAJOR_HAZARD_INSTALLATION", hazardInstallationGrade: "LEVEL_3", rValue: maybe("12.50"), location: maybe(point()) } : { type: dice.pick(["DEVICE", "PLACE", "AREA"]) }), department: maybe("安全科") } }));
   const units: (Made & { subject: number })[] = [];
   for (let index = 0; index < objects.length; index += 1) units.push({ ...(await deed("riskUnitRegister", { input: { object: objects[index]!.id, name: label("单元", index), department: maybe("生产科") } })), subject: index });
 
@@ -89,7 +89,7 @@ export async function populate(district: District, size = 24): Promise<Populatio
     const at = index % subjects.length;
     const unit = units.find((candidate) => candidate.subject === at);
     const subject = subjects[at]!.id;
-    let risk = await deed("riskIdentify", { input: { subject, unit: unit && maybe(unit.id), name: label("风险", index), domain: maybe("NATURAL_DISASTER", 0.2), accidentType: maybe(dice.pick(["03", "08", "18"])), hazardFactor: maybe("21"), consequence: maybe("示例后果"), originClass: maybe(dice.pick(["TRADITIONAL", "NEW_BUSINESS"])), keyAttention: maybe(true), responsiblePerson: maybe(dice.pick(people).id), location: maybe(point(), 0.7), measures: [{ kind: dice.pick(["HUMAN", "MATERIAL", "ENGINEERING"]), description: label("措施", index), responsiblePerson: maybe(dice.pick(people).id) }] } });
+    let risk = await deed("riskIdentify", { input: { subject, unit: unit && maybe(unit.id), name: label("风险", index), domain: maybe("NATURAL_DISASTER", 0.2), accidentType: maybe(dice.pick(["03", "08", "18"])), hazardFactor: maybe("21"), consequence: maybe("示例后果"), originClass: maybe(dice.pick(["TRADITIONAL", "NEW_BUSINESS"])), keyAttention: maybe(true), responsiblePerson: maybe(dice.pick(people).id), location: maybe(point(), 0.7), measures: [{ kind: dice.pick(["HUMAN", "MATERIAL", "ENGINEERING"]), description: label("措施", index), responsiblePerson: maybe(dice.pick(people).id), ...maybe({ class1: "1", class2: "1-4", mode: "CHECK", responsibleLevel: "TEAM" }, 0.3), ...maybe({ specialKind: "CAPACITY_LIMIT", capacity: 300 }, 0.2) }] } });
     risks.push({ ...risk, subject });
     const current = { method: "LEC", inputs: { l: dice.pick([0.5, 1, 3, 6]), e: dice.pick([2, 3, 6]), c: dice.pick([3, 7, 15, 40]) }, basis: maybe("示例") };
     if (dice.chance(0.2)) continue;
@@ -102,10 +102,40 @@ export async function populate(district: District, size = 24): Promise<Populatio
     }
   }
   await mark();
+  await zonesAndCards();
   await loops();
   await imports();
   await mark();
   return { moments };
+
+  /** What only a subject of the kind has. */
+  function detailsOf(kind: string, bodies: readonly Made[]): Record<string, unknown> {
+    const managingUnit = dice.pick(bodies).id;
+    if (kind === "KEY_FACILITY") return { facility: { facilityKind: dice.pick(["RESERVOIR", "SCHOOL", "SHELTER"]), managingUnit } };
+    if (kind === "KEY_AREA") return { area: { areaKind: dice.pick(["GEO_HAZARD_POINT", "SCENIC"]), managingUnit, boundary: maybe(box(0.02)), disasterType: maybe("02"), threatenedHouseholds: maybe(dice.int(1, 40)), threatenedPeople: maybe(dice.int(1, 200)) } };
+    return kind === "CONSTRUCTION_PROJECT" ? { project: { permitNo: maybe("示例证1号"), stage: maybe("STRUCTURE"), plannedStart: maybe("2026-01-01"), plannedEnd: maybe("2027-01-01"), ownerOrganization: maybe(dice.pick(bodies).id) } } : {};
+  }
+
+  function box(size: number): Record<string, unknown> {
+    const [lon, lat] = point().coordinates as [number, number];
+    return { type: "Polygon", coordinates: [[[lon, lat], [lon + size, lat], [lon + size, lat + size], [lon, lat + size], [lon, lat]]] };
+  }
+
+  /** Zones that overlap, some superseded; cards of posts that name risks. */
+  async function zonesAndCards(): Promise<void> {
+    for (let index = 0; index < size / 2; index += 1) {
+      const zone = await deed("riskZoneRegister", { input: { region: dice.pick(places), name: label("区划", index), disasterType: dice.pick(["02", "06"]), grade: dice.pick(["HIGH", "MEDIUM", "LOW"]), boundary: box(dice.pick([0.01, 0.05])), censusBatch: "示例普查", censusSource: "示例", surveyedAt: "2022-06-30" } });
+      if (dice.chance(0.2)) await deed("riskZoneSupersede", { on: zone, input: { reason: "示例更新" } });
+    }
+    for (let index = 0; index < size / 2; index += 1) {
+      const { subject } = dice.pick(risks);
+      const own = risks.filter((risk) => risk.subject === subject).map(({ id }) => id);
+      let card = await deed("postCardDraft", { input: { subject, post: `岗位${index}`, kind: "RISK_LIST", risks: own } });
+      if (dice.chance(0.6)) card = await deed("postCardIssue", { on: card });
+      else await deed("postCardRevise", { on: card, input: { risks: own.slice(1), items: maybe(["一", "二"]) } });
+    }
+    await mark();
+  }
 
   /** Hidden dangers, each led some steps along its loop. */
   async function loops(): Promise<void> {

@@ -44,6 +44,8 @@ interface FieldBase extends Description {
   layer?: string;
   /** Who sees the value in clear; others get null. Also refuses filter and sort by it. */
   mask?: (actor: Actor) => boolean;
+  /** Left out of the properties of features: what one reads of a single object, not of five thousand. */
+  besideFeatures?: boolean;
 }
 
 /** A stored column. */
@@ -67,16 +69,40 @@ export interface CodeField extends FieldBase {
 
 export type Field = ColumnField | SqlField | CodeField;
 
-/** A link to another entity. `owned`: who sees the one end sees the other, so scope is not asked again. */
-export interface Relation extends Description {
-  cardinality: "one" | "many";
+interface RelationBase extends Description {
   target: () => Entity;
-  /** one: this entity's key column. many: the target's key column that points back here. */
-  key: string;
+  /** Who sees the one end sees the other, so scope is not asked again. */
   owned?: boolean;
   /** A further condition on the target's rows (many) — for example "in force at the effective instant". */
   where?: (alias: string, read: ReadSql) => string;
 }
+
+/** A link by key. one: this entity's key column. many: the target's key column that points back here. */
+export interface KeyRelation extends RelationBase {
+  cardinality: "one" | "many";
+  key: string;
+  match?: undefined;
+}
+
+/**
+ * A link by what both rows are, not by a key either holds: "lies in", "is named by". Both aliases stand for rows at the
+ * instant asked for. Written so that an index of the target answers it, in the target's history as well.
+ */
+export interface MatchRelation extends RelationBase {
+  cardinality: "many";
+  key?: undefined;
+  match: (from: string, to: string, read: ReadSql) => string;
+}
+
+/** A link to another entity. */
+export type Relation = KeyRelation | MatchRelation;
+
+/** The condition that joins the rows of a to-many relation to the row they belong to. */
+export const linkSql = (relation: Relation, from: string, to: string, read: ReadSql): string => (relation.match ? relation.match(from, to, read) : `${to}.${relation.key} = ${from}.id`);
+
+/** The to-one links of an entity with their key columns. */
+export const linksOf = (target: Entity): [name: string, relation: KeyRelation][] =>
+  Object.entries(relationsOf(target)).filter((entry): entry is [string, KeyRelation] => entry[1].cardinality === "one");
 
 /**
  * Who sees rows of an entity.
@@ -180,6 +206,14 @@ export function extend(target: Entity, name: string, field: Field): void {
   Object.assign(target.fields, layered({ [name]: field }, target.name));
 }
 
+/** Gives one variant of an entity the fields and relations that only rows of its kind have; their columns stand in the entity's table. */
+export function vary(target: Entity, variant: string, { fields = {}, relations = {} }: { fields?: Readonly<Record<string, Field>>; relations?: Readonly<Record<string, Relation>> }): void {
+  const type = target.variants?.types[variant];
+  if (!type) throw new Error(`${target.name} has no variant ${variant}`);
+  for (const name of [...Object.keys(fields), ...Object.keys(relations)]) if (target.fields[name] || target.relations[name]) throw new Error(`${target.name}.${name} is declared twice`);
+  Object.assign(type, { fields: { ...type.fields, ...fields }, relations: { ...type.relations, ...relations } });
+}
+
 export const allEntities = (): readonly Entity[] => [...entities.values()];
 
 export function entityNamed(name: string): Entity | undefined {
@@ -198,7 +232,7 @@ export function declareVersions(): void {
   for (const base of allEntities()) {
     if (base.appendOnly || base.root === false || base.versionsOf) continue;
     const columns = Object.entries(fieldsOf(base)).filter(([name, field]) => field.from === "column" && name !== "version");
-    const links = Object.entries(relationsOf(base)).filter(([, relation]) => relation.cardinality === "one");
+    const links = linksOf(base);
     const name = base.versionsName ?? `${base.name}Version`;
     if (entities.has(name)) throw new Error(`entity ${name} is declared twice: give ${base.name} a versionsName`);
     const made: Entity = {

@@ -1,5 +1,5 @@
 import type { EnumType } from "./enumeration.js";
-import type { ColumnField, Entity, FieldKind, Relation, SqlField } from "./entity.js";
+import type { ColumnField, Entity, FieldKind, KeyRelation, MatchRelation, SqlField } from "./entity.js";
 import type { ReadSql } from "../read/read-sql.js";
 
 type Options = Partial<Omit<ColumnField, "from" | "kind" | "zh" | "en">>;
@@ -37,7 +37,7 @@ export const computed = (
 ): SqlField => ({ from: "sql", kind, zh, en, sql, ...options });
 
 /** Link by this entity's key column. */
-export const one = (target: () => Entity, key: string, zh: string, en: string, options: Partial<Relation> = {}): Relation => ({
+export const one = (target: () => Entity, key: string, zh: string, en: string, options: Partial<Omit<KeyRelation, "match">> = {}): KeyRelation => ({
   cardinality: "one",
   target,
   key,
@@ -47,10 +47,20 @@ export const one = (target: () => Entity, key: string, zh: string, en: string, o
 });
 
 /** Link to the rows whose key column points here. */
-export const many = (target: () => Entity, key: string, zh: string, en: string, options: Partial<Relation> = {}): Relation => ({
+export const many = (target: () => Entity, key: string, zh: string, en: string, options: Partial<Omit<KeyRelation, "match">> = {}): KeyRelation => ({
   cardinality: "many",
   target,
   key,
+  zh,
+  en,
+  ...options,
+});
+
+/** Link to the rows that match by what both are, as in "lies in". */
+export const matching = (target: () => Entity, match: MatchRelation["match"], zh: string, en: string, options: Partial<MatchRelation> = {}): MatchRelation => ({
+  cardinality: "many",
+  target,
+  match,
   zh,
   en,
   ...options,

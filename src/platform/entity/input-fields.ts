@@ -18,6 +18,8 @@ export const given = {
   json: of("json"),
   point: (zh: string, en: string, options: Options = {}): InputField => ({ kind: "geometry", shapes: ["Point"], zh, en, ...options }),
   polygon: (zh: string, en: string, options: Options = {}): InputField => ({ kind: "geometry", shapes: ["Polygon", "MultiPolygon"], zh, en, ...options }),
+  /** An area that will be kept: a Polygon or MultiPolygon in CGCS2000, longitude first; see checkArea for what is refused. */
+  area: (zh: string, en: string, options: Options = {}): InputField => ({ kind: "geometry", shapes: ["Polygon", "MultiPolygon"], area: true, zh, en, ...options }),
   bbox: of("bbox"),
   id: (target: () => Entity, zh: string, en: string, options: Options = {}): InputField => ({ kind: "id", of: target, zh, en, ...options }),
   oneOf: (enumeration: EnumType, zh: string, en: string, options: Options = {}): InputField => ({ kind: "enum", enumeration, zh, en, ...options }),

@@ -16,7 +16,8 @@ import {
   type ValueNode,
 } from "graphql";
 import { Fault } from "../fault.js";
-import { meaningOf } from "../read/meaning.js";
+import { relationsOf } from "../entity/entity.js";
+import { meaningOf, type Meaning } from "../read/meaning.js";
 
 /**
  * What a question costs, in rows a database must touch divided by ten; pages multiply downwards.
@@ -33,6 +34,10 @@ const WEIGHTS = {
   counts: 100,
   /** A condition on a relation: one look-up for each row considered. */
   relation: 20,
+  /** Rows found by what they are and not by a key, an area by the points in it say: for each parent. */
+  match: 1,
+  /** A condition on such rows: one look-up in a box index and a comparison of shapes for each row considered. */
+  matching: 100,
   /** A condition on a field. */
   condition: 0.5,
 } as const;
@@ -101,7 +106,7 @@ function costOf(walk: Walk, set: SelectionSetNode, type: GraphQLNamedType, facto
     else if (kind === "counts") add(here, WEIGHTS.counts);
     else if (meaning?.kind === "report" || meaning?.kind === "reportFeatures") add(here, meaning.report.cost);
     else if (selection.name.value === "totalCount" || selection.name.value === "totalCountIsExact") add(here, factor === 1 ? WEIGHTS.total : (factor * WEIGHTS.total) / 100);
-    else if (size > 0) add(here, factor * size * WEIGHTS.row);
+    else if (size > 0) add(here, factor * (size * WEIGHTS.row + (matches(meaning) ? WEIGHTS.match : 0)));
     if (selection.selectionSet) sum += costOf(walk, selection.selectionSet, getNamedType(field.type), factor * Math.max(size, 1), here);
   }
   return sum;
@@ -126,11 +131,15 @@ const leads = (type: GraphQLInputType) => {
   return isInputObjectType(named) && ("and" in named.getFields() || "some" in named.getFields());
 };
 
-const memberCost = (key: string, type: GraphQLInputType, below: () => number): number => {
+const memberCost = (on: string, key: string, type: GraphQLInputType, below: () => number): number => {
   if (LINKS.has(key)) return below();
   if (!leads(type)) return WEIGHTS.condition;
-  return (QUANTIFIERS.has(key) ? 0 : WEIGHTS.relation) + below();
+  if (QUANTIFIERS.has(key)) return below();
+  return (matches(meaningOf(on, key)) ? WEIGHTS.matching : WEIGHTS.relation) + below();
 };
+
+/** Whether a field, or a condition, is on rows found by what they are. */
+const matches = (meaning: Meaning | undefined) => meaning?.kind === "many" && relationsOf(meaning.entity)[meaning.name]?.match !== undefined;
 
 /** Conditions as written in the document; only a variable that stands for conditions, not for a value, makes the cost vary. */
 function writtenCost(walk: Walk, type: GraphQLInputType, node: ValueNode): number {
@@ -146,7 +155,7 @@ function writtenCost(walk: Walk, type: GraphQLInputType, node: ValueNode): numbe
     const at = named.getFields()[name.value]?.type;
     if (!at || value.kind === Kind.NULL) return sum;
     // The operators of a field may come as one variable: one condition more or less is not worth computing anew.
-    return sum + memberCost(name.value, at, () => writtenCost(walk, at, value));
+    return sum + memberCost(named.name, name.value, at, () => writtenCost(walk, at, value));
   }, 0);
 }
 
@@ -157,6 +166,6 @@ function givenCost(type: GraphQLInputType, value: unknown, depth = 0): number {
   if (Array.isArray(value)) return value.reduce<number>((sum, member) => sum + givenCost(type, member, depth + 1), 0);
   return Object.entries(value).reduce((sum, [key, inner]) => {
     const at = named.getFields()[key]?.type;
-    return at && inner !== null && inner !== undefined ? sum + memberCost(key, at, () => givenCost(at, inner, depth + 1)) : sum;
+    return at && inner !== null && inner !== undefined ? sum + memberCost(named.name, key, at, () => givenCost(at, inner, depth + 1)) : sum;
   }, 0);
 }

@@ -1,6 +1,6 @@
 import { Arg, Args, ArgsType, Field, FieldResolver, Float, ID, InputType, Int, InterfaceType, ObjectType, Query, registerEnumType, Resolver, type ClassType } from "type-graphql";
-import { describe, fieldsOf, placeTree, type Description, type Entity, type Field as DeclaredField } from "../entity/entity.js";
 import { crs } from "../crs.js";
+import { describe, fieldsOf, placeTree, relationsOf, type Description, type Entity, type Field as DeclaredField } from "../entity/entity.js";
 import type { EnumType } from "../entity/enumeration.js";
 import { dimensionsOf, snakeUpper } from "../read/counts.js";
 import { mean, meanObjectType, TYPE } from "../read/meaning.js";
@@ -130,9 +130,10 @@ export function filterInput(entity: Entity): Made {
       const operators = operatorInput(field);
       addField(target, name, () => operators, describe(field), true);
     }
-    for (const [name, relation] of Object.entries(entity.relations)) {
+    for (const [name, relation] of Object.entries(relationsOf(entity))) {
       const other = relation.target();
       if (other.versionsOf) continue;
+      if (relation.match) mean(target.name, name, { kind: "many", entity, name });
       addField(target, name, () => (relation.cardinality === "one" ? filterInput(other) : listFilter(other)), describe(relation), true);
     }
     return target;

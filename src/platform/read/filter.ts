@@ -1,5 +1,5 @@
 import { Fault } from "../fault.js";
-import { columnOf, fieldsOf, placeFieldOf, relationsOf, type Entity, type Field } from "../entity/entity.js";
+import { columnOf, fieldsOf, linkSql, placeFieldOf, relationsOf, type Entity, type Field } from "../entity/entity.js";
 import { uuidOf } from "./identity.js";
 import { withinSql } from "./place.js";
 import type { ReadSql, RequestValues } from "./read-sql.js";
@@ -77,7 +77,7 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
       if (relation.cardinality === "one") {
         parts.push(`exists (${from()} ${joined}.id = ${alias}.${relation.key}${scope()} and ${filterSql(other, value, inner, joined, read, budget, depth + 1)})`);
       } else {
-        const link = () => `${joined}.${relation.key} = ${alias}.id${where()}${scope()}`;
+        const link = () => `${linkSql(relation, alias, joined, read)}${where()}${scope()}`;
         for (const [quantifier, nested] of Object.entries(value as Record<string, unknown>)) {
           if (nested === null || nested === undefined) continue;
           const condition = filterSql(other, nested, step(inner, quantifier), joined, read, budget, depth + 1);

@@ -1,5 +1,5 @@
 import { readingGrants, type Actor, type Grant } from "../actor.js";
-import { allEntities, columnOf, fieldsOf, relationsOf, type Entity } from "../entity/entity.js";
+import { allEntities, columnOf, fieldsOf, linksOf, relationsOf, type Entity } from "../entity/entity.js";
 import { NO_HINTS, type Hints } from "./hints.js";
 import { areasSql, placeColumnsOf } from "./place.js";
 
@@ -199,10 +199,10 @@ export function columnsOf(target: Entity): string[] {
   const columns = new Set<string>(["id"]);
   if (!target.appendOnly) columns.add("version").add("recorded_from").add("updated_at").add("created_at");
   for (const [name, field] of Object.entries(fieldsOf(target))) if (field.from === "column") columns.add(columnOf(name, field));
-  for (const relation of Object.values(relationsOf(target))) if (relation.cardinality === "one") columns.add(relation.key);
+  for (const [, relation] of linksOf(target)) columns.add(relation.key);
   // A relation declared from the other end points at columns of this table.
   for (const other of allEntities())
-    for (const relation of Object.values(relationsOf(other))) if (relation.cardinality === "many" && relation.target() === target && !target.versionsOf) columns.add(relation.key);
+    for (const relation of Object.values(relationsOf(other))) if (relation.cardinality === "many" && relation.key && relation.target() === target && !target.versionsOf) columns.add(relation.key);
   for (const column of placeColumnsOf(target)) columns.add(column);
   if (target.scope.kind === "placed") {
     if (target.scope.sector) columns.add(target.scope.sector);

@@ -2,7 +2,7 @@ import DataLoader from "dataloader";
 import type { Pool } from "pg";
 import type { Actor } from "../actor.js";
 import { sendRead } from "../db/prepared.js";
-import { fieldsOf, relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
+import { fieldsOf, linkSql, relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
 import type { Hints } from "./hints.js";
 import { ReadSql, timeShape, type Instant } from "./read-sql.js";
 import { uuidOf } from "./identity.js";
@@ -96,7 +96,7 @@ export class Reader {
   /** A page of the rows that point back at a parent. */
   related(entity: Entity, name: string, from: Row, args: PageArguments): Promise<LoadedPage> {
     const relation = relationsOf(entity)[name]!;
-    return this.loader(`many:${entity.name}.${name}:${JSON.stringify(args)}`, (keys) => this.pages(relation, keys, args)).load(from.uuid) as Promise<LoadedPage>;
+    return this.loader(`many:${entity.name}.${name}:${JSON.stringify(args)}`, (keys) => this.pages(entity, relation, keys, args)).load(from.uuid) as Promise<LoadedPage>;
   }
 
   /** The version of a row that stood at an instant. */
@@ -152,11 +152,13 @@ export class Reader {
     return keys.map((key) => byId.get(key) ?? null);
   }
 
-  private async pages(relation: Relation, keys: readonly string[], args: PageArguments): Promise<unknown[]> {
+  private async pages(entity: Entity, relation: Relation, keys: readonly string[], args: PageArguments): Promise<unknown[]> {
     const read = this.sql([args as Record<string, unknown>]);
     const ids = read.param("uuid[]", () => keys);
-    const page = listSql(listPart(relation.target(), relation), (alias) => `${alias}.${relation.key} = parent.id`, carried, read);
-    const rows = await this.send(`select parent.id, ${page} as value from unnest(${ids}) as parent(id)`, read, [args as Record<string, unknown>]);
+    const page = listSql(listPart(relation.target(), relation), (alias) => linkSql(relation, "parent", alias, read), carried, read);
+    // What a row is decides what it matches; for a key its id is enough.
+    const parents = relation.match ? `${read.source(entity, "parent")} where parent.id = any(${ids})` : `unnest(${ids}) as parent(id)`;
+    const rows = await this.send(`select parent.id, ${page} as value from ${parents}`, read, [args as Record<string, unknown>]);
     const byId = new Map(rows.map((row) => [row["id"] as string, row["value"]]));
     return keys.map((key) => byId.get(key));
   }

@@ -1,4 +1,4 @@
-import { fieldsOf, parseId, relationsOf, type Entity } from "../entity/entity.js";
+import { fieldsOf, linkSql, linksOf, parseId, type Entity } from "../entity/entity.js";
 import { countsSql } from "./counts.js";
 import { drawnSql } from "./drawing.js";
 import { featuresSql } from "./features.js";
@@ -100,7 +100,7 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       return partSql({ kind: "single", entity: target, site: part.site, selection }, alias, read);
     }
     case "list":
-      return listSql(part, part.relation ? (inner) => `${inner}.${part.relation!.key} = ${alias}.id` : null, selected, read);
+      return listSql(part, part.relation ? (inner) => linkSql(part.relation!, alias, inner, read) : null, selected, read);
     case "counts":
       return countsSql(part, selected, read);
     case "drawn": {
@@ -137,6 +137,6 @@ export function carrierPairs(entity: Entity, alias: string, read: ReadSql, compu
     if (field.kind === "geometry" && (entity.report || entity.versionsOf)) pairs.push(pair(exactKey(name), `encode(st_asewkb(${fieldSql(name, field, alias, read)}), 'hex')`));
     if (field.from === "column" || (field.from === "sql" && (entity.versionsOf || computedFields.includes(name)))) pairs.push(pair(name, valueSql(name, field, alias, read)));
   }
-  for (const [name, relation] of Object.entries(relationsOf(entity))) if (relation.cardinality === "one") pairs.push(pair(`key:${name}`, `${alias}.${relation.key}`));
+  for (const [name, relation] of linksOf(entity)) pairs.push(pair(`key:${name}`, `${alias}.${relation.key}`));
   return pairs;
 }

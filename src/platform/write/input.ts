@@ -2,6 +2,7 @@ import { parseId } from "../entity/entity.js";
 import { Fault } from "../fault.js";
 import type { CheckedGeometry } from "../geometry.js";
 import type { Input, InputField } from "../actions.js";
+import { checkArea } from "./area.js";
 
 const LONGEST_TEXT = 500;
 const LONGEST_LIST = 100;
@@ -46,8 +47,8 @@ export function checkValue(field: InputField, value: unknown, at: string): unkno
     }
     case "geometry": {
       const { type } = value as CheckedGeometry;
-      if (field.shapes && !field.shapes.includes(type)) throw new Fault("INVALID_INPUT", { field: at, rule: field.shapes.join(", ") });
-      return value;
+      if (field.shapes && !field.shapes.includes(type)) throw new Fault("INVALID_INPUT", { field: at, rule: field.shapes.join(", "), actual: type });
+      return field.area ? checkArea(value as CheckedGeometry, at) : value;
     }
     case "object":
       return checkInput(field.fields!, value as Record<string, unknown>, at);

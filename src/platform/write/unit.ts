@@ -181,6 +181,7 @@ function columnsFor(entity: Entity, values: Values): Written[] {
     const relation = relations[name];
     if (field?.from === "column") {
       const column = columnOf(name, field);
+      if (value instanceof Computed) return [{ column, value, write: asIs }];
       if (field.kind === "geometry") return [{ column, value: value === null ? null : JSON.stringify(value), write: (parameter) => `st_setsrid(st_geomfromgeojson(${parameter}), 4490)` }];
       if (field.kind === "json") return [{ column, value: value === null ? null : JSON.stringify(value), write: (parameter) => `${parameter}::jsonb` }];
       return [{ column, value, write: asIs }];
