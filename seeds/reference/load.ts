@@ -1,5 +1,6 @@
 import { newUuid } from "../../src/platform/write/identifier.js";
 import type { Unit } from "../../src/platform/write/unit.js";
+import { loadReviewRoundRules } from "./review-rounds.js";
 
 /** 三个责任人 is several schemes; the slots of each are data (domain 1 B17, C01, C08; local variants exist). */
 const SCHEMES: readonly (readonly [code: string, zh: string, en: string, slots: readonly (readonly [code: string, zh: string, en: string, duty: string])[]])[] = [
@@ -76,4 +77,5 @@ export async function loadReference(unit: Unit): Promise<void> {
     await unit.query("insert into code_lists (id, code, standard, edition, name_zh, name_en, valid_from) values ($1, $2, $3, $4, $5, $6, $7)", [listId, code, standard, edition, zh, en, validFrom]);
     for (const [item, name] of items) await unit.query("insert into code_items (id, code_list_id, code, name_zh) values ($1, $2, $3, $4)", [newUuid(), listId, item, name]);
   }
+  await loadReviewRoundRules(unit);
 }

@@ -22,7 +22,7 @@ function givenAt(report: Report, site: number, read: ReadSql): Given {
   const shape = read.shape[site] ?? {};
   const has = (name: string) => shape[name] !== undefined && shape[name] !== null;
   return {
-    param: (type, name, make) => read.param(type, (values) => (make ? make(values.args[site]![name], values) : (values.args[site]![name] ?? null)), make ? undefined : `report${site}:${name}`),
+    param: (type, name, make) => read.param(type, (values) => (make ? make(values.args[site]![name], values, values.args[site]!) : (values.args[site]![name] ?? null)), make ? undefined : `report${site}:${name}`),
     uuid: (name, entity) => read.param("uuid", (values) => uuidOf(values.args[site]![name], entity)),
     has,
     choice(name) {
