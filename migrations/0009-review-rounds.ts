@@ -19,7 +19,7 @@ export class ReviewRounds1700000000009 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       drop trigger level_told on risks; drop trigger major_argued on risks; drop trigger retirement_argued on risks; drop trigger stop_confirmed on risks;
-      drop trigger lowering_argued on risk_level_changes;
+      drop trigger lowering_argued on risk_level_changes; drop trigger level_told on risk_level_changes;
       drop function risk_level_told(), major_is_argued(), retirement_is_argued(), lowering_is_argued(), stop_is_confirmed();
       drop index risks_highest_by_region, subjects_by_grid, subjects_history_by_grid, level_change_by_decision, risks_by_retire_decision;
       alter table risk_level_changes drop constraint level_change_names_its_round;
@@ -291,13 +291,17 @@ const leave = `
 const leaveInvariants = `
   -- INV-07: every change of level is written down, and by its leave.
   create function risk_level_told() returns trigger language plpgsql as $$
+  declare
+    risk uuid;
   begin
-    if (select current_level from risks where id = new.id) is distinct from (select to_level from risk_level_changes where risk_id = new.id order by changed_at desc, recorded_from desc, id desc limit 1) then
-      ${refuse("inv_07_level_change_written", "等级变动须有变动记录", "a change of level is written down as one")};
+    if tg_table_name = 'risks' then risk := new.id; else risk := new.risk_id; end if;
+    if (select current_level from risks where id = risk) is distinct from (select to_level from risk_level_changes where risk_id = risk order by changed_at desc, recorded_from desc, id desc limit 1) then
+      ${refuse("inv_07_level_change_written", "等级变动须有变动记录,且与现状等级一致", "a change of level is written down as one, and the last says the level that stands")};
     end if;
     return null;
   end $$;
   create constraint trigger level_told after insert or update of current_level on risks deferrable initially deferred for each row execute function risk_level_told();
+  create constraint trigger level_told after insert on risk_level_changes deferrable initially deferred for each row execute function risk_level_told();
 
   create function lowering_is_argued() returns trigger language plpgsql as $$
   declare
