@@ -76,7 +76,8 @@ export async function decide(unit: Unit, input: Input, row: TakenRow): Promise<s
   const { decision } = input;
   const fromLevel = risk["currentLevel"];
   const named = input["toLevel"] ?? null;
-  if (["RAISE", "LOWER", "ELEVATE"].includes(String(decision)) !== (named !== null && named !== fromLevel)) throw new Fault("INVALID_INPUT", { field: "input.toLevel", rule: "a level other than the present one to raise, lower or elevate, and none to keep or retire" });
+  const moves = ["RAISE", "LOWER", "ELEVATE"].includes(String(decision));
+  if (moves ? named === null || named === fromLevel : named !== null) throw new Fault("INVALID_INPUT", { field: "input.toLevel", rule: "a level other than the present one to raise, lower or elevate, and none to keep or retire" });
   const values = { decision, fromLevel, toLevel: decision === "KEEP" ? fromLevel : named, reason: input["reason"] };
   const [known] = await unit.query<{ id: string }>("select id from review_round_decisions where round_id = $1 and risk_id = $2", [row.uuid, risk.uuid]);
   if (known) await unit.change(ReviewDecision, await unit.take(ReviewDecision, known.id), values);

@@ -83,8 +83,8 @@ async function review(): Promise<void> {
   for (const [index, risk] of (risks.nodes as { id: string; version: number; status: string; currentLevel: string }[]).entries()) {
     if (index % 6 === 5) await deed("riskRetire", risk.id, risk.version, { reason: "设备拆除" });
     else {
-      const begun = risk.status === "REVIEWING" ? risk : await deed("riskStartReview", risk.id, risk.version, { reason: "定期复评" });
-      // The fifth stays under review: a change without a change of level. Only from moderate may a level be lowered.
+      const begun = risk.status === "REVIEWING" ? risk : await deed("riskStartReview", risk.id, risk.version, { trigger: "PERIODIC", reason: "定期复评" });
+      // The fifth stays under review: a change without a change of level. Only from moderate may a level be lowered without a round.
       if (begun && index % 5 !== 4) await deed("riskConcludeReview", risk.id, begun.version, { current: { method: "LEC", inputs: risk.currentLevel === "MODERATE" ? lowest : values[index % 3] }, reason: "复评" });
     }
   }
@@ -132,7 +132,7 @@ async function recordedAt(at: string, town?: string): Promise<Map<string, Versio
   return new Map((rows as unknown as (Version & { controlled: boolean })[]).map((row) => [row.id, { ...row, level: row.controlled ? row.level : null }]));
 }
 
-const KEPT = ["id", "version", "recorded_from", "recorded_to", "created_at", "created_by", "updated_at", "updated_by", "county_code", "region_path", "town_id", "fid", "source_system", "external_id", "retire_reason"];
+const KEPT = ["id", "version", "recorded_from", "recorded_to", "created_at", "created_by", "updated_at", "updated_by", "county_code", "region_path", "town_id", "fid", "source_system", "external_id", "retire_reason", "retire_decision_id"];
 const camel = (column: string) => column.replace(/_id$/, "").replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** What changed, told from whole rows by plain comparison. */
