@@ -6,6 +6,7 @@ import { actAs, type Call } from "../../src/platform/write/act.js";
 import { newUuid } from "../../src/platform/write/identifier.js";
 import type { Unit } from "../../src/platform/write/unit.js";
 import { registerBodies, registerRegions, type BulkTown } from "./bulk-places.js";
+import { expertRound } from "./bulk-rounds.js";
 import { insertRows, updateRows } from "./bulk-rows.js";
 import { day, Dice, END, inventedUscc, iso, SECTORS, START } from "./story.js";
 
@@ -181,6 +182,7 @@ class Chunk {
       await insertRows(unit, "risk_level_changes", { id: "uuid", risk_id: "uuid", to_level: "text", changed_at: "timestamptz", reason: "text" }, risks.map(({ id, level }) => ({ id: newUuid(at), risk_id: id, to_level: level, changed_at: iso(at), reason: "初次评估" })));
       await unit.query("update risks r set status = 'ASSESSED', current_level = w.level, inherent_level = w.level, control_level = w.level from unnest($1::uuid[], $2::text[]) as w(id, level) where r.id = w.id", [ids, risks.map(({ level }) => level)]);
     });
+    await expertRound(this.ready.door, callOf(this.ready.actor), this.town, risks.filter(({ level }) => level === "MAJOR").map(({ id }) => id), this.begins + 96 * HOUR);
     await this.step("risk.approve", 120, async (unit, at) => {
       await unit.query("update risks r set status = 'IN_FORCE', responsible_person_id = w.person, emergency_plan_ref = '演示预案-01', next_review_due = $3 from unnest($1::uuid[], $2::uuid[]) as w(id, person) where r.id = w.id", [ids, risks.map(({ subject }) => subject.principal), day(at + 180 * 24 * HOUR)]);
     });
@@ -197,10 +199,10 @@ class Chunk {
     for (let round = 0; round < 10; round += 1) {
       const reviewed = round === 0 ? [...once, ...often] : often;
       const ids = reviewed.map(({ id }) => id);
-      await this.step("risk.startReview", 600 + round * 300, (unit) => updateRows(unit, "risks", "status = 'REVIEWING'", ids));
+      await this.step("risk.startReview", 600 + round * 300, (unit) => updateRows(unit, "risks", "status = 'REVIEWING', reassess_trigger = 'PERIODIC'", ids));
       await this.step("risk.concludeReview", 648 + round * 300, async (unit, at) => {
         await this.addAssessments(unit, reviewed, at);
-        await updateRows(unit, "risks", "status = 'IN_FORCE', next_review_due = $2", ids, day(at + 180 * 24 * HOUR));
+        await updateRows(unit, "risks", "status = 'IN_FORCE', reassess_trigger = null, next_review_due = $2", ids, day(at + 180 * 24 * HOUR));
       });
     }
   }

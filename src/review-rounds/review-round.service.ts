@@ -1,6 +1,4 @@
 import { Attachment } from "../attachments/attachment.js";
-import { Organization } from "../organizations/organization.js";
-import { Person } from "../people/person.js";
 import type { Input } from "../platform/actions.js";
 import type { Actor, Role } from "../platform/actor.js";
 import { Fault } from "../platform/fault.js";
@@ -52,15 +50,15 @@ export async function plan(unit: Unit, input: Input): Promise<string> {
   return uuid;
 }
 
-/** Adds who takes part; a person named again has what was said of them completed. */
+/** Adds who takes part; a person named again has what was said of them completed. Who is invited need not be of the convenor's own area. */
 export async function addParticipant(unit: Unit, input: Input, row: TakenRow): Promise<string> {
-  const person = input["person"] ? await unit.see(Person, input["person"] as string) : undefined;
-  if (input["organization"]) await unit.see(Organization, input["organization"] as string);
-  if (input["role"] === "EXPERT" && (person?.["kind"] !== "EXPERT" || !input["speciality"])) throw new Fault("INVALID_INPUT", { field: "input.person", rule: "an expert is a person of kind EXPERT, with speciality" });
+  const { person } = input;
+  const [known] = person ? await unit.query<{ kind: string; seat: string | null }>("select p.kind, s.id as seat from people p left join review_round_participants s on s.person_id = p.id and s.round_id = $2 where p.id = $1", [person, row.uuid]) : [];
+  if (person && !known) throw new Fault("NOT_FOUND", { entity: "Person" });
+  if (input["role"] === "EXPERT" && (known?.kind !== "EXPERT" || !input["speciality"])) throw new Fault("INVALID_INPUT", { field: "input.person", rule: "an expert is a person of kind EXPERT, with speciality" });
   const values = { role: input["role"], organization: input["organization"], speciality: input["speciality"], opinion: input["opinion"] };
-  const [known] = person ? await unit.query<{ id: string }>("select id from review_round_participants where round_id = $1 and person_id = $2", [row.uuid, person.uuid]) : [];
-  if (known) await unit.change(ReviewParticipant, await unit.take(ReviewParticipant, known.id), values);
-  else await unit.add(ReviewParticipant, { round: row.uuid, person: person?.uuid, ...values });
+  if (known?.seat) await unit.change(ReviewParticipant, await unit.take(ReviewParticipant, known.seat), values);
+  else await unit.add(ReviewParticipant, { round: row.uuid, person, ...values });
   return row.uuid;
 }
 
