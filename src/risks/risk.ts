@@ -232,8 +232,8 @@ export const RiskLevelChange = entity({
   order: [["changedAt", "desc"]],
   root: false,
   fields: {
-    fromLevel: oneOf(riskLevel, "原等级", "from", { nullable: true }),
-    toLevel: oneOf(riskLevel, "新等级", "to", { nullable: true }),
+    fromLevel: oneOf(riskLevel, "原等级", "from", { nullable: true, filter: true }),
+    toLevel: oneOf(riskLevel, "新等级", "to", { nullable: true, filter: true }),
     changedAt: dateTime("时间", "at", { sort: true, filter: true }),
     reason: text("原因", "reason", { nullable: true }),
     trigger: oneOf(reassessTrigger, "触发情形;纳入管控前的评估为空", "what triggered it; null for assessments before it was in force", { nullable: true, filter: true, column: "reassess_trigger" }),

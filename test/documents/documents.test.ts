@@ -13,6 +13,7 @@ import { lane } from "../support/database.js";
 import { useDistrict } from "../support/district.js";
 import { disturbances, gapOracle } from "../support/gap-oracle.js";
 import { populate } from "../support/population.js";
+import { assessed, RiskStage } from "../support/risk-stage.js";
 
 const FOLDER = "schema/documents";
 const district = useDistrict();
@@ -208,6 +209,19 @@ describe("U-11, the balance of risks", () => {
     const matrix = answer.riskMoves as { fromLevel: string | null; toLevel: string | null; count: number }[];
     for (const cell of matrix) expect(cell.count).toBe(count((was, is) => was === cell.fromLevel && is === cell.toLevel));
     expect(matrix.reduce((sum, cell) => sum + cell.count, 0)).toBe(count((was, is) => was !== null || is !== null));
+  });
+
+  test("every risk lowered from major rests on an expert round, and none is left out", async () => {
+    const stage = new RiskStage(district);
+    const from = await mark();
+    const risk = await stage.reviewing("MAJOR");
+    const decision = await stage.argued(risk, { decision: "LOWER", toLevel: "LOW" });
+    await stage.do("riskConcludeReview", { on: risk, input: { ...assessed("LOW"), decision, reason: "专家同意" } });
+    const to = await mark();
+    const expected = await query("select r.code, c.to_level, o.code as round from risk_level_changes c join risks r on r.id = c.risk_id join risk_review_rounds o on o.id = c.round_id where c.from_level = 'MAJOR' and c.changed_at >= $1 and c.changed_at < $2", [from, to]);
+    const { lowered } = await district.as("auditor").ask(textOf("U-11"), { from, to });
+    expect(expected).toHaveLength(1);
+    expect(lowered).toMatchObject({ totalCount: 1, nodes: expected.map((row) => ({ code: row["code"], levelChanges: { nodes: [{ toLevel: row["to_level"], decision: { decision: "LOWER" }, round: { code: row["round"], kind: "EXPERT_ARGUMENTATION" } }] } })) });
   });
 
   test("balances between any two instants, for the county and every town, and the towns add up to the county", async () => {

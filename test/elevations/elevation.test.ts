@@ -109,10 +109,14 @@ test("lists, counts, subject, grid and every region above tell the level in effe
   };
   const highest = async (where: string) => (await district.database.engine.pool.query(`select (array['MAJOR','CONSIDERABLE','MODERATE','LOW'])[min(least(level_rank(r.current_level), (select min(level_rank(e.to_level)) from temporary_risk_elevations e where e.risk_id = r.id and tstzrange(e.valid_from, e.valid_to) @> now())))] as level from risks r join subjects s on s.id = r.subject_id where r.status in ('IN_FORCE', 'REVIEWING') and ${where}`)).rows[0] as { level: string | null };
   expect(await carriers()).toMatchObject({ site: "LOW", town: "LOW", other: null });
+  await pause(5);
+  const before = new Date().toISOString();
+  await pause(5);
   await elevate(here, "MAJOR", { validTo: "2097-01-01T00:00:00+08:00" }, "MAJOR_EVENT");
   const told = await carriers();
   expect(told).toMatchObject({ site: "MAJOR", town: "MAJOR", county: "MAJOR", city: "MAJOR", other: null });
   expect([told["huixing"], told["village"], told["grid"]]).toEqual(await Promise.all([`r.town_id = '${uuid(district.regions["huixing"]!)}'`, `r.region_id = '${uuid(district.regions["village"]!)}'`, `s.grid_id = '${uuid(grid)}'`].map(async (where) => (await highest(where)).level)));
+  expect(await carriers(`@asOf(recorded:"${before}")`)).toMatchObject({ site: "LOW", town: "LOW", other: null });
   // Lapsed: as before, and nothing of the town's neighbour has changed.
   expect(await carriers('@asOf(effective:"2097-01-01T00:00:00+08:00")')).toMatchObject({ site: "LOW", town: "LOW" });
   const office = district.as("office");

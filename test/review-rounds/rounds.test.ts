@@ -202,6 +202,14 @@ describe("rounds owed", () => {
     expect(await district.as("auditor").refused(`{reviewRoundObligations(from:"1990-03-01",to:"2026-01-01"){status}}`)).toMatchObject({ code: "LIMIT_EXCEEDED" });
   });
 
+  test("are told as of then by what was recorded then", async () => {
+    const before = new Date().toISOString();
+    await stage.do("riskReviewRoundConclude", { on: await stage.held("MONTHLY_IDENTIFICATION", { region: district.regions["huixing"], periodFrom: first }), ...end });
+    const status = async (at: string) => (await owed("auditor", `from:"${first}",to:"${first}",${monthly},${town("huixing")}`, at)).map((row) => row.status);
+    const soon = new Date(Date.now() + 1_000).toISOString();
+    expect([await status(`@asOf(recorded:"${before}",effective:"${soon}")`), await status(`@asOf(effective:"${soon}")`)]).toEqual([["PENDING"], ["FULFILLED"]]);
+  });
+
   test("follow the rules in force, which are data: by sector, from a day on", async () => {
     await plainly("update review_round_rules set valid_to = '2040-01-01' where code = 'MONTHLY_TOWN'");
     await plainly("insert into review_round_rules (id, code, kind, domain, region_level, period, sectors, grace_days, valid_from) values (gen_random_uuid(), 'MONTHLY_TOWN_2040', 'MONTHLY_IDENTIFICATION', 'WORK_SAFETY', 'TOWN', 'MONTH', array['GAS','HAZCHEM'], 3, '2040-01-01')");

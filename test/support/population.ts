@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Dice, inventedUscc } from "../../seeds/demo/story.js";
 import type { District } from "./district.js";
+import { convene } from "./rounds-population.js";
 
 interface Deed {
   by?: string;
@@ -101,6 +102,7 @@ export async function populate(district: District, size = 24): Promise<Populatio
       if (then) await deed(then, { on: risk, input: { reason: "设备拆除", ...(then === "riskStartReview" ? { trigger: dice.pick(["NEW_PROCESS", "PERIODIC"]) } : {}) } }).catch(() => risk);
     }
   }
+  await convene(district);
   await mark();
   await loops();
   await imports();
