@@ -125,6 +125,7 @@ const rounds = `
   create unique index one_seat_a_person on review_round_participants (round_id, person_id);
   create index on review_round_participants_history (round_id);
   create index on review_round_participants (person_id);
+  create index on review_round_participants_history (person_id);
 
   create table review_round_decisions (${KEPT},
     round_id uuid not null references risk_review_rounds(id),

@@ -29,7 +29,7 @@ export interface Stage {
 
 interface Waiting {
   id: string;
-  then: (clock: string) => Promise<void>;
+  approve: (clock: string) => Promise<void>;
 }
 
 /** The demo's review rounds: monthly and quarterly as the rules ask, some missed and some late; experts for major risks; risks raised for an occasion. */
@@ -140,13 +140,13 @@ export class RoundsStory {
   }
 
   /** Approves a risk; a major one waits for the experts' next meeting. */
-  async approve(id: string, clock: string, then: (clock: string) => Promise<void>): Promise<void> {
-    if ((await this.levelOf(id)) !== "MAJOR") return then(clock);
-    if (this.waiting.push({ id, then }) > 1) return;
+  async approve(id: string, clock: string, approve: (clock: string) => Promise<void>): Promise<void> {
+    if ((await this.levelOf(id)) !== "MAJOR") return approve(clock);
+    if (this.waiting.push({ id, approve }) > 1) return;
     this.stage.schedule(Date.parse(clock) + 5 * DAY, async (meeting) => {
       const heard = this.waiting.splice(0);
       await this.argue(heard.map((risk) => ({ risk: risk.id, decision: "KEEP", reason: "专家论证:属重大风险" })), meeting);
-      for (const risk of heard) await risk.then(iso(Date.parse(meeting) + HOUR));
+      for (const risk of heard) await risk.approve(iso(Date.parse(meeting) + HOUR));
     });
   }
 

@@ -2,7 +2,7 @@ import { entity, extend, relate } from "../platform/entity/entity.js";
 import { computed, dateTime, many, one, oneOf, text } from "../platform/entity/fields.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { ReviewDecision, ReviewRound } from "../review-rounds/review-round.js";
-import { colourOf, Risk, riskLevel } from "../risks/risk.js";
+import { colourOf, RANK, Risk, riskLevel } from "../risks/risk.js";
 
 /** Running at the effective instant: half-open, from included, to excluded. */
 const running = (alias: string, read: ReadSql) => `${alias}.valid_from <= ${read.now()} and ${alias}.valid_to > ${read.now()}`;
@@ -52,5 +52,7 @@ const effectiveLevel = (risk: string, read: ReadSql) =>
 extend(Risk, "effectiveLevel", computed("enum", "所取时点的有效等级:现状等级与有效临时提级之高者", "level in effect at the instant asked for: the higher of current level and elevation", effectiveLevel, { nullable: true, enumeration: riskLevel, filter: true, group: true }));
 extend(Risk, "elevated", computed("boolean", "所取时点是否临时提级", "elevated at the instant asked for", (alias, read) => `${CONTROLLED(alias)} and ${raised(alias, read)}`, { filter: true, group: true }));
 extend(Risk, "effectiveColour", computed("text", "有效等级屏显颜色", "screen colour of the level in effect", (alias, read) => colourOf(`(${effectiveLevel(alias, read)})`)));
+// A limit drops what is lowest now, not what is lowest when nothing is afoot.
+Risk.featureOrder = (alias, read) => `array_position(${RANK}, ${effectiveLevel(alias, read)})`;
 relate(Risk, "elevations", many(() => Elevation, "risk_id", "临时提级", "temporary elevations", { owned: true }));
 relate(ReviewRound, "elevations", many(() => Elevation, "round_id", "据以作出的临时提级(可见者)", "elevations that rest on it, as far as they are visible"));

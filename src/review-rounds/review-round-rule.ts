@@ -40,7 +40,7 @@ export const ReviewRoundRule = entity({
 });
 
 /** 轮次法定人数: how many must have taken part before a round of a kind is concluded. */
-export const ReviewRoundQuorum = entity({
+entity({
   name: "RiskReviewRoundQuorum",
   zh: "研判轮次法定人数",
   en: "quorum of review rounds",

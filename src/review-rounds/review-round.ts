@@ -148,6 +148,7 @@ export const ReviewDocument = entity({
 });
 
 relate(Risk, "reviewDecisions", many(() => ReviewDecision, "risk_id", "研判决定", "decisions of review rounds", { owned: true }));
+relate(Person, "reviewParticipations", many(() => ReviewParticipant, "person_id", "参加研判记录(履职)", "review rounds taken part in"));
 relate(Region, "reviewRounds", many(() => ReviewRound, "region_id", "研判轮次", "review rounds"));
 relate(RiskLevelChange, "round", one(() => ReviewRound, "round_id", "所据轮次", "the round it rests on"));
 relate(RiskLevelChange, "decision", one(() => ReviewDecision, "decision_id", "所据决定", "the decision it rests on", { owned: true }));

@@ -119,7 +119,6 @@ export const Risk = entity({
   table: "risks",
   scope: { kind: "placed", sector: "sector", subject: "subject_id" },
   order: [["updatedAt", "desc"]],
-  featureOrder: (alias) => `array_position(${RANK}, ${alias}.current_level)`,
   hiddenColumns: ["town_id"],
   fields: {
     code: text("编号", "code", { filter: true, sort: true }),
@@ -138,7 +137,7 @@ export const Risk = entity({
     emergencyPlanRef: text("应急预案编号", "reference of the emergency plan", { nullable: true }),
     location: geometry("位置", "location", { nullable: true }),
     status: oneOf(riskStatus, "状态", "state", { filter: true, sort: true, group: true }),
-    reassessTrigger: oneOf(reassessTrigger, "本次复评的触发情形;不在复评中为空", "what triggered the review under way; null when there is none", { nullable: true, filter: true, group: true }),
+    reassessTrigger: oneOf(reassessTrigger, "本次复评的触发情形;不在复评中为空", "what triggered the review under way; null when there is none", { nullable: true, group: true }),
     nextReviewDue: date("下次复评期限", "next review due", { nullable: true, filter: true, sort: true }),
     quality: textList("存疑标记", "doubts about the record", { filter: true }),
     levelColour: computed("text", "现状等级屏显颜色", "screen colour of the current level", (alias) => colourOf(`${alias}.current_level`)),

@@ -115,6 +115,8 @@ test("lists, counts, subject, grid and every region above tell the level in effe
   await elevate(here, "MAJOR", { validTo: "2097-01-01T00:00:00+08:00" }, "MAJOR_EVENT");
   const told = await carriers();
   expect(told).toMatchObject({ site: "MAJOR", town: "MAJOR", county: "MAJOR", city: "MAJOR", other: null });
+  // The colour of a region is for the public too; of what makes it, nothing is.
+  expect(await district.as("nobody").ask("query($id:ID!,$risk:ID!){region(id:$id){overallLevel risks(first:1){nodes{id}}} risk(id:$risk){id}}", { id: district.regions["yuanyang"], risk: here.id })).toEqual({ region: { overallLevel: "MAJOR", risks: { nodes: [] } }, risk: null });
   expect([told["huixing"], told["village"], told["grid"]]).toEqual(await Promise.all([`r.town_id = '${uuid(district.regions["huixing"]!)}'`, `r.region_id = '${uuid(district.regions["village"]!)}'`, `s.grid_id = '${uuid(grid)}'`].map(async (where) => (await highest(where)).level)));
   expect(await carriers(`@asOf(recorded:"${before}")`)).toMatchObject({ site: "LOW", town: "LOW", other: null });
   // Lapsed: as before, and nothing of the town's neighbour has changed.
@@ -124,7 +126,12 @@ test("lists, counts, subject, grid and every region above tell the level in effe
   expect(risks.nodes).toEqual([{ id: here.id }]);
   expect(riskCounts).toEqual([{ count: 1, effectiveLevel: "MAJOR", elevated: true }]);
   expect(regions.nodes).toContainEqual({ code: "500112007000" });
+  // A map cut short keeps what is highest now.
+  await stage.inForce("CONSIDERABLE", { subject: site });
+  const first = async (at = "") => (await office.ask(`query($within:ID!)${at}{riskFeatures(first:1,filter:{within:$within})}`, { within: district.regions["yuanyang"] })).riskFeatures;
+  expect(await first()).toMatchObject({ truncated: true, features: [{ id: here.id, properties: { currentLevel: "LOW", effectiveLevel: "MAJOR", elevated: true } }] });
+  expect(await first('@asOf(effective:"2097-01-01T00:00:00+08:00")')).toMatchObject({ features: [{ properties: { effectiveLevel: "CONSIDERABLE", elevated: false } }] });
   // Controlled no longer, it counts no longer, elevated or not.
   await stage.do("riskRetire", { on: (await office.ask("query($id:ID!){risk(id:$id){id version}}", { id: here.id })).risk, input: { reason: "拆除" } });
-  expect(await carriers()).toMatchObject({ site: null, town: null });
+  expect(await carriers()).toMatchObject({ site: "CONSIDERABLE", town: "CONSIDERABLE" });
 });

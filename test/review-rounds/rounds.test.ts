@@ -118,6 +118,14 @@ describe("whose round it is", () => {
     expect([await seen("street"), await seen("auditor"), await seen("neighbour"), await seen("stranger"), await seen("enterprise"), await seen("nobody")].map(Boolean)).toEqual([true, true, false, false, false, false]);
   });
 
+  test("a person's record tells which rounds they led or advised, as far as one sees them", async () => {
+    await stage.held("KEY_DATE", { region: district.regions["huixing"] });
+    const [expert] = await stage.panel();
+    const record = async (name: string) => (await district.as(name).ask("query($id:ID!){person(id:$id){reviewParticipations(first:100){nodes{role speciality round{region{code}}}}}}", { id: expert })).person as { reviewParticipations: { nodes: { role: string; round: { region: { code: string } } }[] } } | null;
+    expect((await record("auditor"))!.reviewParticipations.nodes).toContainEqual({ role: "EXPERT", speciality: "机械", round: { region: { code: "500112004000" } } });
+    expect(await record("street")).toBeNull();
+  });
+
   test("a round decides on risks within its scope, from the level that stands", async () => {
     const risk = await stage.inForce("LOW");
     const decide = async (more: Record<string, unknown>, input: Record<string, unknown> = {}) => stage.refused("riskReviewRoundDecide", { on: await stage.held("KEY_DATE", more), input: { risk: risk.id, decision: "KEEP", reason: "x", ...input } });

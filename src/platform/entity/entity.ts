@@ -103,7 +103,7 @@ export interface EntityDeclaration extends Description {
   fields: Readonly<Record<string, Field>>;
   relations?: Readonly<Record<string, Relation>>;
   /** Order in which features are kept when a limit applies: most important first. */
-  featureOrder?: (alias: string) => string;
+  featureOrder?: (alias: string, read: ReadSql) => string;
   /** Columns that filters, scopes or computed fields name though no field shows them. */
   hiddenColumns?: readonly string[];
   /** Offers the root list and single fields unless false (rows that are read only beneath their parent). */
