@@ -53,12 +53,13 @@ const nested = (where: string, county: string) => `
 const version = (alias: string, recordedTo: string) =>
   `concat('{"version":', ${alias}.version, ',"recordedFrom":', to_json(${alias}.recorded_from), ',"recordedTo":', ${recordedTo}, ',"status":"', ${alias}.status, '","currentLevel":', ${plain(`${alias}.current_level`)}, ',"nextReviewDue":', ${plain(`${alias}.next_review_due`)}, '}')`;
 
-const COLOUR = "case current_level when 'MAJOR' then '#D9001B' when 'CONSIDERABLE' then '#F59A23' when 'MODERATE' then '#FFD500' when 'LOW' then '#1E6FFF' else '#BFBFBF' end";
+const colour = (level: string) => `case ${level} when 'MAJOR' then '#D9001B' when 'CONSIDERABLE' then '#F59A23' when 'MODERATE' then '#FFD500' when 'LOW' then '#1E6FFF' else '#BFBFBF' end`;
+const CONTROLLED = "status in ('IN_FORCE', 'REVIEWING')";
 const FEATURE = `'{"type":"Feature","id":"Risk_', id, '","geometry":', st_asgeojson(location, 7, 0), ',"properties":{"code":', to_json(code), ',"name":', to_json(name), ',"domain":"', domain,
   '","sector":', ${text("sector")}, ',"hazardFactor":', ${text("hazard_factor")}, ',"accidentType":', ${text("accident_type")}, ',"disasterType":', ${text("disaster_type")},
   ',"inherentLevel":', ${plain("inherent_level")}, ',"currentLevel":', ${plain("current_level")}, ',"controlLevel":', ${text("control_level")}, ',"originClass":', ${plain("origin_class")},
   ',"keyAttention":', ${flag("key_attention")}, ',"status":"', status, '","nextReviewDue":', ${plain("next_review_due")}, ',"quality":', case when quality = '{}' then '[]' else to_json(quality)::text end,
-  ',"levelColour":"', ${COLOUR}, '","reviewOverdue":', ${flag("status in ('IN_FORCE', 'REVIEWING') and next_review_due < today.day")}, ',"createdAt":', to_json(created_at), ',"updatedAt":', to_json(updated_at), '}}'`;
+  ',"levelColour":"', ${colour("current_level")}, '","reviewOverdue":', ${flag(`${CONTROLLED} and next_review_due < today.day`)}, ',"createdAt":', to_json(created_at), ',"updatedAt":', to_json(updated_at), ',"effectiveLevel":', ${plain("effective_level")}, ',"elevated":', ${flag("elevated")}, ',"effectiveColour":"', ${colour("effective_level")}, '"}}'`;
 
 /** What the limit sends, by the name of the path it is asked under; parameters are those of the request's array. */
 export const limitStatements: Readonly<Record<string, string>> = {
@@ -83,8 +84,12 @@ export const limitStatements: Readonly<Record<string, string>> = {
   features: `
     select concat('{"riskFeatures":{"type":"FeatureCollection","features":[', string_agg(feature, ',') filter (where n <= 2000), '],"truncated":', ${flag("count(*) > 2000")}, '}}') as data
     from (select row_number() over () as n, concat(${FEATURE}) as feature
-          from (select * from risks where county_code = $1 and location && st_makeenvelope($2, $3, $4, $5, 4490)
-                order by array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], current_level), id limit 2001) risk,
+          from (select * from (
+                  select r.*, e.to_level is not null as elevated, case when level_rank(e.to_level) < level_rank(r.current_level) then e.to_level else r.current_level end as effective_level
+                  from risks r left join (select risk_id, to_level from temporary_risk_elevations where valid_from <= now() and valid_to > now()) e
+                    on e.risk_id = r.id and r.${CONTROLLED}
+                  where r.county_code = $1 and r.location && st_makeenvelope($2, $3, $4, $5, 4490)) found
+                order by array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], effective_level), id limit 2001) risk,
             (select (now() at time zone 'Asia/Shanghai')::date as day) today) numbered`,
 
   firstPage: page(BRIEF, `select ${COLUMNS} from risks where county_code = $1`),

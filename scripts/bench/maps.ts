@@ -35,7 +35,7 @@ export function counts({ county }: Inputs): Question {
   };
 }
 
-const PROPERTIES = "code name domain sector hazardFactor accidentType disasterType inherentLevel currentLevel controlLevel originClass keyAttention status nextReviewDue quality levelColour reviewOverdue createdAt updatedAt";
+const PROPERTIES = "code name domain sector hazardFactor accidentType disasterType inherentLevel currentLevel controlLevel originClass keyAttention status nextReviewDue quality levelColour reviewOverdue createdAt updatedAt effectiveLevel elevated effectiveColour";
 
 export function features({ boxes, points, county }: Inputs): Question {
   const ours = (data: unknown) => pick(data, "riskFeatures");
@@ -43,7 +43,7 @@ export function features({ boxes, points, county }: Inputs): Question {
     id: "Q5",
     zh: `地图范围:${points.least} 至 ${points.most} 个点,GeoJSON`,
     en: `bounding box of ${points.least} to ${points.most} points as GeoJSON`,
-    note: `Q5: ${boxes.length} 处 / places. PostGraphile: 几何与两个计算字段为 SQL 函数 / the geometry and two computed fields are SQL functions.`,
+    note: `Q5: ${boxes.length} 处 / places. PostGraphile: 几何与五个计算字段为 SQL 函数 / the geometry and five computed fields are SQL functions.`,
     asks: {
       limit: boxes.map(({ west, south, east, north }) => statement("features", county.code, west, south, east, north)),
       this: boxes.map((box) => graphql("query Q5($box: BBoxInput!) { riskFeatures(first: 2000, filter: { bbox: $box }) }", { box })),

@@ -28,6 +28,8 @@ export interface BulkDistrict {
   code: string;
   /** Sector code to the department that leads it and the person in charge. */
   departments: Map<string, { organization: string; leader: string }>;
+  /** Three, as an expert round asks for. */
+  experts: string[];
 }
 
 /** Districts of the reference file with the middle of their made-up points; the first is the demo's own. */
@@ -84,7 +86,8 @@ export async function registerBodies(unit: Unit, districts: number): Promise<Bul
   for (const [at, { code, lon, lat }] of DISTRICTS.slice(0, districts).entries()) {
     const regions = await unit.query<{ id: string; code: string; name: string; level: string; parent_id: string }>("select id, code, name, level, parent_id from regions where county_code = $1 and valid_to is null order by code", [code]);
     const district = regions.find(({ level }) => level === "DISTRICT")!;
-    const made: BulkDistrict = { code, departments: new Map() };
+    const made: BulkDistrict = { code, departments: new Map(), experts: Array.from({ length: 3 }, () => newUuid(START)) };
+    await unit.query("insert into people (id, region_id, name, kind, post) select w.id, $2, '示例专家·' || $3 || '·' || w.n, 'EXPERT', '高级工程师' from unnest($1::uuid[]) with ordinality as w(id, n)", [made.experts, district.id, code]);
     for (const sector of SECTORS) {
       const body = await bodyWithPerson(unit, district.id, sector.department.replace("(演示)", `(批量演示${at + 1})`), { kind: "GOV_DEPT", level: "DISTRICT", role: "SECTOR", sectors: [sector.code] }, `示例行业负责人·${code}·${sector.code}`);
       made.departments.set(sector.code, { organization: body.organization, leader: body.person });

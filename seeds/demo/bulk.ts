@@ -6,6 +6,7 @@ import { actAs, type Call } from "../../src/platform/write/act.js";
 import { newUuid } from "../../src/platform/write/identifier.js";
 import type { Unit } from "../../src/platform/write/unit.js";
 import { registerBodies, registerRegions, type BulkTown } from "./bulk-places.js";
+import { expertRound } from "./bulk-rounds.js";
 import { insertRows, updateRows } from "./bulk-rows.js";
 import { day, Dice, END, inventedUscc, iso, SECTORS, START } from "./story.js";
 
@@ -190,6 +191,7 @@ class Chunk {
       await insertRows(unit, "risk_level_changes", { id: "uuid", risk_id: "uuid", to_level: "text", changed_at: "timestamptz", reason: "text" }, risks.map(({ id, level }) => ({ id: newUuid(at), risk_id: id, to_level: level, changed_at: iso(at), reason: "初次评估" })));
       await unit.query("update risks r set status = 'ASSESSED', current_level = w.level, inherent_level = w.level, current_assessment_id = w.assessment from unnest($1::uuid[], $2::text[], $3::uuid[]) as w(id, level, assessment) where r.id = w.id", [ids, risks.map(({ level }) => level), assessments]);
     });
+    await expertRound(this.ready.door, callOf(this.ready.actor), this.town, risks.filter(({ level }) => level === "MAJOR").map(({ id }) => id), this.begins + 96 * HOUR);
     await this.step("risk.approve", 120, async (unit, at) => {
       await unit.query("update risks r set status = 'IN_FORCE', responsible_person_id = w.person, emergency_plan_ref = '演示预案-01', next_review_due = $3 from unnest($1::uuid[], $2::uuid[]) as w(id, person) where r.id = w.id", [ids, risks.map(({ subject }) => subject.principal), day(at + 180 * 24 * HOUR)]);
     });
@@ -209,10 +211,10 @@ class Chunk {
     for (let round = 0; round < 10; round += 1) {
       const reviewed = round === 0 ? [...once, ...often] : often;
       const ids = reviewed.map(({ id }) => id);
-      await this.step("risk.startReview", 600 + round * 300, (unit) => updateRows(unit, "risks", "status = 'REVIEWING'", ids));
+      await this.step("risk.startReview", 600 + round * 300, (unit) => updateRows(unit, "risks", "status = 'REVIEWING', reassess_trigger = 'PERIODIC'", ids));
       await this.step("risk.concludeReview", 648 + round * 300, async (unit, at) => {
         const assessments = await this.addAssessments(unit, reviewed, at);
-        await unit.query("update risks r set status = 'IN_FORCE', next_review_due = $3, current_assessment_id = w.assessment from unnest($1::uuid[], $2::uuid[]) as w(id, assessment) where r.id = w.id", [ids, assessments, day(at + 180 * 24 * HOUR)]);
+        await unit.query("update risks r set status = 'IN_FORCE', reassess_trigger = null, next_review_due = $3, current_assessment_id = w.assessment from unnest($1::uuid[], $2::uuid[]) as w(id, assessment) where r.id = w.id", [ids, assessments, day(at + 180 * 24 * HOUR)]);
       });
     }
   }
@@ -224,16 +226,16 @@ class Chunk {
     const ids = risks.map(({ id }) => id);
     for (let round = 0; round < rounds; round += 1) {
       const rest = () => Math.floor(dice.next() * 200);
-      await this.step("risk.startReview", 600 + round * 300 + rest(), (unit) => updateRows(unit, "risks", "status = 'REVIEWING'", ids));
+      await this.step("risk.startReview", 600 + round * 300 + rest(), (unit) => updateRows(unit, "risks", "status = 'REVIEWING', reassess_trigger = 'PERIODIC'", ids));
       await this.step("risk.concludeReview", 810 + round * 300 + Math.floor(rest() / 3), async (unit, at) => {
         const moved = risks.filter(({ level }) => other.has(level) && dice.chance(0.2)).map((risk) => ({ risk, from: risk.level }));
         for (const { risk, from } of moved) {
           const inputs = [...other].find(([level]) => level !== from)![1];
           Object.assign(risk, { inputs, ...levelOf(ready.method, inputs) });
         }
-        await this.addAssessments(unit, risks, at);
-        await insertRows(unit, "risk_level_changes", { id: "uuid", risk_id: "uuid", from_level: "text", to_level: "text", changed_at: "timestamptz", reason: "text" }, moved.map(({ risk, from }) => ({ id: newUuid(at), risk_id: risk.id, from_level: from, to_level: risk.level, changed_at: iso(at), reason: "复评 / review" })));
-        await unit.query("update risks r set status = 'IN_FORCE', current_level = w.level, control_level = w.level, next_review_due = $3 from unnest($1::uuid[], $2::text[]) as w(id, level) where r.id = w.id", [ids, risks.map(({ level }) => level), day(at + 180 * 24 * HOUR)]);
+        const assessments = await this.addAssessments(unit, risks, at);
+        await insertRows(unit, "risk_level_changes", { id: "uuid", risk_id: "uuid", from_level: "text", to_level: "text", changed_at: "timestamptz", reason: "text", reassess_trigger: "text" }, moved.map(({ risk, from }) => ({ id: newUuid(at), risk_id: risk.id, from_level: from, to_level: risk.level, changed_at: iso(at), reason: "复评 / review", reassess_trigger: "PERIODIC" })));
+        await unit.query("update risks r set status = 'IN_FORCE', reassess_trigger = null, current_level = w.level, current_assessment_id = w.assessment, next_review_due = $4 from unnest($1::uuid[], $2::text[], $3::uuid[]) as w(id, level, assessment) where r.id = w.id", [ids, risks.map(({ level }) => level), assessments, day(at + 180 * 24 * HOUR)]);
       });
     }
   }

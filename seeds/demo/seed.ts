@@ -11,6 +11,7 @@ import { newUuid } from "../../src/platform/write/identifier.js";
 import { readCounties } from "../reference/counties.js";
 import { loadReference } from "../reference/load.js";
 import { planChain } from "./chain.js";
+import { RoundsStory } from "./review-rounds.js";
 import { atWork, day, DAYS, Dice, END, inventedUscc, iso, LAST_DAY, SECTORS, START, TOWNS } from "./story.js";
 
 export const DEMO_PRINCIPALS = ["integrator", "gis", "auditor", "district_regulator", "street_regulator", "community_worker", "enterprise", "system_admin", "security_admin", "audit_admin"] as const;
@@ -38,6 +39,8 @@ export interface StorySubject {
   risks: string[];
   principal: string;
   reporter: Actor;
+  /** Who acts for the body that leads it. */
+  lead: Actor;
 }
 
 /** Whether the story stands in the database, told to its end. */
@@ -69,6 +72,7 @@ class Storyteller {
   private readonly subjects: StorySubject[] = [];
   private readonly seed: Actor = { id: newUuid(START), kind: "SYSTEM", name: "初始化 / seed", personId: null, grants: [{ role: "SEED", regionPath: "", countyCode: null, sectors: null, subjectId: null }] };
   private keys = 0;
+  private rounds!: RoundsStory;
 
   constructor(private readonly door: WriteDoor) {}
 
@@ -78,6 +82,7 @@ class Storyteller {
     await this.loadRegions();
     for (const { id, code, scheme } of (await this.door.pool.query("select s.id, s.code, c.code as scheme from responsibility_slots s join responsibility_schemes c on c.id = s.scheme_id")).rows as { id: string; code: string; scheme: string }[]) this.slots.set(`${scheme}.${code}`, id);
     await this.bodies();
+    await this.convene();
     this.planSubjects();
     this.planChain();
     return this;
@@ -222,6 +227,23 @@ class Storyteller {
     this.actors.set("district_regulator", this.actors.get("sector:INDUSTRY_TRADE")!);
   }
 
+  private async convene(): Promise<void> {
+    this.rounds = new RoundsStory(
+      {
+        pool: this.door.pool,
+        do: (actor, action, clock, args) => this.do(actor, action, clock, args),
+        schedule: (at, run) => this.schedule(at, run),
+        region: (code) => this.regionId(code),
+        person: (label, kind, code, clock, more) => this.person(label, kind, code, clock, more),
+        town: (index) => this.actors.get(`town:${index}`)!,
+        organization: (code) => this.organizations.get(code)!,
+      },
+      await this.principal("office", "区安委办(演示)", "COMMITTEE_OFFICE", "500112000000"),
+    );
+    await this.rounds.prepare(iso(START - 27 * 24 * HOUR));
+    this.rounds.plan();
+  }
+
   private planSubjects(): void {
     const weights = SECTORS.map((sector) => sector.share);
     for (let number = 0; number < SUBJECTS; number += 1) {
@@ -264,7 +286,9 @@ class Storyteller {
         await appoint("SAFETY_3.ENTERPRISE_PRINCIPAL", principal);
       }
       const reporter: Actor = { ...(await this.principal(number === 0 ? "enterprise" : `enterprise:${number}`, `${label}填报员`, "ENTERPRISE_REPORTER", village, { subject: uuid })) };
-      const subject: StorySubject = { id, enterprise, town, sector, village, risks: [], principal, reporter };
+      const leader = this.actors.get(above ? `sector:${sector.code}` : `town:${town}`)!;
+      this.rounds.leads.set(uuid, leader);
+      const subject: StorySubject = { id, enterprise, town, sector, village, risks: [], principal, reporter, lead: leader };
       this.subjects.push(subject);
       for (let index = 0; index < RISKS_EACH; index += 1) this.planRisk(subject, index);
       for (let index = 0; index < HIDDEN_DANGERS / SUBJECTS; index += 1) this.planHiddenDanger(subject);
@@ -286,13 +310,11 @@ class Storyteller {
         await this.do(subject.reporter, "risk.assess", then, { id, input: { current: { method: "LEC", inputs }, reason: "初次评估" } });
       });
       this.schedule(at + dice.int(80, 200) * HOUR, async (then) => {
-        await this.do(this.actors.get(`sector:${subject.sector.code}`)!, "risk.approve", then, { id, input: { responsiblePerson: subject.principal, emergencyPlanRef: "演示预案-01" } });
+        await this.rounds.approve(id, then, async (at) => void (await this.do(subject.lead, "risk.approve", at, { id, input: { responsiblePerson: subject.principal, emergencyPlanRef: "演示预案-01" } })));
       });
       if (dice.chance(0.12))
         this.schedule(atWork(dice, dice.int(120, 500)), async (then) => {
-          const regulator = this.actors.get(`sector:${subject.sector.code}`)!;
-          await this.do(regulator, "risk.startReview", then, { id, input: { reason: "工艺变更" } });
-          await this.do(regulator, "risk.concludeReview", then, { id, input: { current: { method: "LEC", inputs: { l: 6, e: 6, c: dice.pick([7, 15]) } }, reason: "变更后复评" } }).catch(() => undefined);
+          await this.rounds.reviewed(subject.lead, id, then, { l: 6, e: 6, c: dice.pick([7, 15]) });
         });
     });
   }

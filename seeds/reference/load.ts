@@ -1,6 +1,7 @@
 import { newUuid } from "../../src/platform/write/identifier.js";
 import type { Unit } from "../../src/platform/write/unit.js";
 import { METHODS } from "./methods.js";
+import { loadReviewRoundRules } from "./review-rounds.js";
 
 /** 三个责任人 is several schemes; the slots of each are data (domain 1 B17, C01, C08; local variants exist). */
 const SCHEMES: readonly (readonly [code: string, zh: string, en: string, slots: readonly (readonly [code: string, zh: string, en: string, duty: string])[]])[] = [
@@ -95,4 +96,5 @@ export async function loadReference(unit: Unit): Promise<void> {
         "insert into code_mappings (id, from_item_id, to_item_id, note) select $1, f.id, t.id, '按名称对应,待官方对照表核定 / by name, to be held against the official table' from code_lists a join code_items f on f.code_list_id = a.id and f.code = $2, code_lists b join code_items t on t.code_list_id = b.id and t.code = $3 where a.code = 'accidentType' and a.edition = '1986' and b.code = 'accidentType' and b.edition = '2025'",
         [newUuid(), old, code],
       );
+  await loadReviewRoundRules(unit);
 }

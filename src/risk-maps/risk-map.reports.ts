@@ -7,7 +7,7 @@ import { report, type Given, type ReportArgument } from "../platform/entity/repo
 import { boxOf, boxSql } from "../platform/read/spatial.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region, regionLevel, regionPlace } from "../regions/region.js";
-import { COLOUR, controlled, Risk, riskLevel } from "../risks/risk.js";
+import { colourOf, controlled, Risk, riskLevel } from "../risks/risk.js";
 import { rankOf, tallied, tallySql } from "./tally.js";
 
 const filter: ReportArgument = { zh: "哪些风险", en: "which risks", filterOf: () => Risk };
@@ -86,7 +86,7 @@ report({
     const highest = read.actor.kind === "PUBLIC" ? "'{}'::text[]" : `array(select '${Risk.prefix}' || ${top}.id from ${read.source(Risk, top)} where ${joined(top, "r")} and ${top}.current_level = n.highest and ${counted(top)} order by ${top}.code limit 20)`;
     return `
       select r.id as region_id, r.code, r.name, n.highest, n.highest_colour, n.major, n.considerable, n.moderate, n.low, n.total,
-        m.level, ${COLOUR("m.level")} as colour, m.score, '${made.text}'::text as formula, r.area_km2, round(n.total / nullif(r.area_km2, 0), 4) as density_per_km2,
+        m.level, ${colourOf("m.level")} as colour, m.score, '${made.text}'::text as formula, r.area_km2, round(n.total / nullif(r.area_km2, 0), 4) as density_per_km2,
         ${highest} as highest_risks, case when r.boundary is not null then 'BOUNDARY' when r.point is not null then 'POINT' end as shape_kind, ${regionPlace("r")} as shape
       from (${regions}) r
       join (select r.id, ${tallySql(`${risk}.current_level`)} from (${regions}) r left join ${read.source(Risk, risk)} on ${joined(risk, "r")} and ${counted(risk)} group by r.id) n on n.id = r.id

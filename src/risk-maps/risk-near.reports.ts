@@ -6,7 +6,7 @@ import { nearSql, polygonOf, questionSql } from "../platform/read/spatial.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
 import { datumArgument, geometryAsked, pointAsked, pointSql } from "../regions/region.reports.js";
-import { COLOUR, controlled, Risk, riskLevel } from "../risks/risk.js";
+import { colourOf, controlled, Risk, riskLevel } from "../risks/risk.js";
 import { rankOf, tallied, tallySql } from "./tally.js";
 
 const filter: ReportArgument = { zh: "哪些风险", en: "which risks", filterOf: () => Risk };
@@ -36,7 +36,7 @@ function aroundSql(asked: Given, read: ReadSql, metres: string, usual: number | 
   const distance = `round(st_distance(${risk}.location::geography, ${pointSql(asked)}::geography)::numeric, 1)`;
   return `
     select f.* from (
-      select ${risk}.id as risk_id, ${risk}.code, ${risk}.name, ${risk}.current_level as level, ${COLOUR(`${risk}.current_level`)} as colour, ${distance} as distance_metres, ${risk}.location
+      select ${risk}.id as risk_id, ${risk}.code, ${risk}.name, ${risk}.current_level as level, ${colourOf(`${risk}.current_level`)} as colour, ${distance} as distance_metres, ${risk}.location
       from ${read.source(Risk, risk)} where ${near} and ${risk}.status not in ('RETIRED', 'SUSPENDED') and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}) f
     order by ${order} limit ${asked.param("integer", "first", firstOf)}`;
 }

@@ -1,6 +1,6 @@
 import type { Field } from "../platform/entity/entity.js";
 import { int, oneOf, text } from "../platform/entity/fields.js";
-import { COLOUR, RANK, riskLevel } from "../risks/risk.js";
+import { colourOf, RANK, riskLevel } from "../risks/risk.js";
 
 /** What is told of a group of controlled risks: the highest level, so that a red one is never averaged away, and four counts. */
 export const tallied: Readonly<Record<string, Field>> = {
@@ -17,7 +17,7 @@ export const tallied: Readonly<Record<string, Field>> = {
 export function tallySql(level: string): string {
   const highest = `(${RANK})[min(array_position(${RANK}, ${level}))]`;
   const counted = riskLevel.values.map((value) => `count(*) filter (where ${level} = '${value}')::integer as ${value.toLowerCase()}`);
-  return `${highest} as highest, ${COLOUR(highest)} as highest_colour, ${counted.join(", ")}, count(${level})::integer as total`;
+  return `${highest} as highest, ${colourOf(highest)} as highest_colour, ${counted.join(", ")}, count(${level})::integer as total`;
 }
 
 /** The place of a level, the highest first, groups without any last. */

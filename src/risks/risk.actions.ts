@@ -1,20 +1,26 @@
 import { assessmentInput as assessment } from "../assessment/assessment.service.js";
+import { Attachment } from "../attachments/attachment.js";
 import { Person } from "../people/person.js";
-import { actions } from "../platform/actions.js";
+import { actions, type Action } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
 import { Region } from "../regions/region.js";
+import { ReviewDecision } from "../review-rounds/review-round.js";
 import { Subject } from "../subjects/subject.js";
 import { measure } from "../control-measures/control-measure.actions.js";
 import { RiskUnit } from "../risk-objects/risk-object.js";
-import { originClass, Risk, riskDomain } from "./risk.js";
+import { LEAD_RULE, leadDecides, mayLead } from "./lead.js";
+import { originClass, reassessTrigger, Risk, riskDomain } from "./risk.js";
 import { approve, assess, concludeReview, identify, retire, sendBack, startReview } from "./risk.service.js";
 
 const ENTERPRISE: readonly Role[] = ["ENTERPRISE_REPORTER", "ENTERPRISE_PRINCIPAL"];
 const REGULATORS: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE"];
-const LEAD: readonly Role[] = ["SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE"];
+const APPROVERS: readonly Role[] = ["ENTERPRISE_PRINCIPAL", ...REGULATORS];
 
 const reason = given.text("理由", "reason", { max: 1000 });
+
+/** Levels three and four by the town or the principal of the enterprise, the two highest by the lead department. */
+const byLevel: Action["when"] = { rule: LEAD_RULE, reads: ["currentLevel"], holds: (row, actor) => !leadDecides(row["currentLevel"]) || mayLead(actor) };
 
 /** 风险的一生 (domain 3.5, Risk). */
 actions({
@@ -50,19 +56,22 @@ actions({
     input: { inherent: { ...assessment, required: false }, current: assessment, reason }, work: assess,
   },
   "risk.approve": {
-    zh: "审定纳入管控", en: "approve into force", on: Risk, from: ["ASSESSED"], to: "IN_FORCE", by: [...ENTERPRISE, ...REGULATORS],
-    when: {
-      rule: "MAJOR and CONSIDERABLE are approved by the lead department",
-      reads: ["currentLevel"],
-      holds: (row, actor) => !["MAJOR", "CONSIDERABLE"].includes(String(row["currentLevel"])) || actor.grants.some((grant) => LEAD.includes(grant.role)),
-    },
+    zh: "审定纳入管控;重大、较大由牵头部门审定,重大须经专家论证", en: "approve into force; the two highest levels by the lead department, major on an expert round", on: Risk, from: ["ASSESSED"], to: "IN_FORCE", by: APPROVERS, when: byLevel,
     input: { responsiblePerson: given.id(() => Person, "责任人", "responsible person"), emergencyPlanRef: given.text("应急预案编号", "reference of the emergency plan", { max: 200 }) },
     work: approve,
   },
   "risk.return": { zh: "退回补充", en: "return for completion", on: Risk, from: ["ASSESSED"], to: "IDENTIFIED", by: REGULATORS, input: { reason: { ...reason, required: true } }, work: sendBack },
-  "risk.startReview": { zh: "启动复评", en: "start a review", on: Risk, from: ["IN_FORCE"], to: "REVIEWING", by: [...ENTERPRISE, ...REGULATORS], input: { reason: { ...reason, required: true } }, work: startReview },
-  "risk.concludeReview": {
-    zh: "复评结论", en: "conclude a review", on: Risk, from: ["REVIEWING"], to: "IN_FORCE", by: REGULATORS, input: { current: assessment, reason: { ...reason, required: true } }, work: concludeReview,
+  "risk.startReview": {
+    zh: "启动复评", en: "start a review", on: Risk, from: ["IN_FORCE"], to: "REVIEWING", by: [...ENTERPRISE, ...REGULATORS],
+    input: { trigger: given.oneOf(reassessTrigger, "触发情形", "what triggers it", { required: true }), reason: { ...reason, required: true } }, work: startReview,
   },
-  "risk.retire": { zh: "消除", en: "retire", on: Risk, from: ["IN_FORCE", "REVIEWING", "SUSPENDED"], to: "RETIRED", by: LEAD, input: { reason: { ...reason, required: true } }, work: retire },
+  "risk.concludeReview": {
+    zh: "复评结论;由重大降级须有专家论证的降级决定,由较大降级须有季度会商或专家论证的降级决定,升级立即生效", en: "conclude a review; lowering from major needs the decision of an expert round, from considerable that of a consultation or an expert round, raising is immediate", on: Risk, from: ["REVIEWING"], to: "IN_FORCE", by: APPROVERS, when: byLevel,
+    input: { current: assessment, decision: given.id(() => ReviewDecision, "所据的升级或降级决定", "the decision to raise or lower it rests on"), reason: { ...reason, required: true } }, work: concludeReview,
+  },
+  "risk.retire": {
+    zh: "消除;重大、较大须有轮次的消除决定和佐证材料", en: "retire; the two highest levels by decision of a round and on evidence", on: Risk, from: ["IN_FORCE", "REVIEWING", "SUSPENDED"], to: "RETIRED", by: REGULATORS,
+    when: { rule: "retired by the lead department", reads: [], holds: (_row, actor) => mayLead(actor) },
+    input: { reason: { ...reason, required: true }, decision: given.id(() => ReviewDecision, "消除决定", "the decision to retire"), evidence: given.id(() => Attachment, "佐证材料(已上传的附件)", "evidence: attachments already uploaded", { list: true }) }, work: retire,
+  },
 });

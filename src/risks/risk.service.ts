@@ -1,12 +1,15 @@
 import { addAssessment, type Assessed } from "../assessment/assessment.service.js";
+import { Attachment } from "../attachments/attachment.js";
 import type { Input } from "../platform/actions.js";
 import { Fault } from "../platform/fault.js";
 import { nextCode } from "../platform/write/code-number.js";
 import type { TakenRow, Unit } from "../platform/write/unit.js";
+import { ReviewDecision } from "../review-rounds/review-round.js";
 import { Subject } from "../subjects/subject.js";
 import { putMeasure } from "../control-measures/control-measure.service.js";
 import { RiskUnit } from "../risk-objects/risk-object.js";
-import { Risk, RiskLevelChange } from "./risk.js";
+import { leadDecides, requireLead } from "./lead.js";
+import { Risk, RiskEvidence, RiskLevelChange } from "./risk.js";
 
 /** Months until the next review, by level: monthly, quarterly, half-yearly, yearly (TR-19, a decision of ours). */
 const REVIEW_MONTHS: Readonly<Record<string, number>> = { MAJOR: 1, CONSIDERABLE: 3, MODERATE: 6, LOW: 12 };
@@ -54,14 +57,21 @@ export async function assess(unit: Unit, input: Input, row: TakenRow): Promise<s
   return setLevel(unit, row, current, inherent?.level, String(input["reason"] ?? "评估 / assessment"));
 }
 
-async function setLevel(unit: Unit, row: TakenRow, { id, level }: Assessed, inherent: string | undefined, reason: string): Promise<string> {
-  const before = row["currentLevel"] as string | null;
-  if (before !== level) await unit.add(RiskLevelChange, { risk: row.uuid, fromLevel: before, toLevel: level, changedAt: unit.now, reason });
-  return unit.move(Risk, row, { currentLevel: level, currentAssessment: id, inherentLevel: inherent ?? row["inherentLevel"] ?? level });
+/** What a change of level rests on once the risk has been in force. */
+interface Leave {
+  trigger: unknown;
+  decision?: TakenRow;
 }
 
-/** Approves into force. What the invariants demand of a risk in force the database checks when the unit ends. */
+async function setLevel(unit: Unit, row: TakenRow, { id, level }: Assessed, inherent: string | undefined, reason: string, leave?: Leave): Promise<string> {
+  const before = row["currentLevel"] as string | null;
+  if (before !== level) await unit.add(RiskLevelChange, { risk: row.uuid, fromLevel: before, toLevel: level, changedAt: unit.now, reason, trigger: leave?.trigger, approved_by: unit.actor.id, approvedBy: unit.actor.personId, round_id: leave?.decision?.["key:round"], decision_id: leave?.decision?.uuid });
+  return unit.move(Risk, row, { reassessTrigger: null, currentLevel: level, currentAssessment: id, inherentLevel: inherent ?? row["inherentLevel"] ?? level });
+}
+
+/** Approves into force. What the invariants demand of a risk in force, experts on a major one among it, the database checks when the unit ends. */
 export async function approve(unit: Unit, input: Input, row: TakenRow): Promise<string> {
+  if (leadDecides(row["currentLevel"])) await requireLead(unit, row);
   const changes: Record<string, unknown> = { nextReviewDue: dueAfter(unit.today, String(row["currentLevel"])) };
   if (input["responsiblePerson"]) changes["responsiblePerson"] = input["responsiblePerson"];
   if (input["emergencyPlanRef"]) changes["emergencyPlanRef"] = input["emergencyPlanRef"];
@@ -69,20 +79,32 @@ export async function approve(unit: Unit, input: Input, row: TakenRow): Promise<
 }
 
 export const sendBack = (unit: Unit, _input: Input, row: TakenRow) => unit.move(Risk, row);
-export const startReview = (unit: Unit, _input: Input, row: TakenRow) => unit.move(Risk, row);
+export const startReview = (unit: Unit, input: Input, row: TakenRow) => unit.move(Risk, row, { reassessTrigger: input["trigger"] });
 
-/** Concludes a review by a new assessment. Lowering from the two highest levels needs a round, which this release does not keep: it is refused. */
+/** Concludes a review by a new assessment. What may be lowered on which decision the database checks when the unit ends (INV-07). */
 export async function concludeReview(unit: Unit, input: Input, row: TakenRow): Promise<string> {
-  const before = String(row["currentLevel"]);
   const assessed = await addAssessment(unit, row.uuid, input["current"] as Input, "CURRENT");
   const { level } = assessed;
-  if (RANK.indexOf(level) > RANK.indexOf(before) && RANK.indexOf(before) <= 1) throw new Fault("RULE_VIOLATED", { rule: "inv_07_lowering_needs_a_round", from: before, to: level });
-  await setLevel(unit, row, assessed, undefined, String(input["reason"] ?? "复评 / review"));
+  // Raising is immediate: whoever may conclude at the level that stands may raise it.
+  if (leadDecides(row["currentLevel"])) await requireLead(unit, row);
+  const decision = input["decision"] ? await unit.see(ReviewDecision, input["decision"] as string) : undefined;
+  if (decision && level === row["currentLevel"]) throw new Fault("INVALID_INPUT", { field: "input.decision", rule: "named only where the level changes", level });
+  await setLevel(unit, row, assessed, undefined, String(input["reason"]), { trigger: row["reassessTrigger"] ?? "PERIODIC", decision });
   await unit.query("update risks set next_review_due = $2 where id = $1", [row.uuid, dueAfter(unit.today, level)]);
   return row.uuid;
 }
 
-export const retire = (unit: Unit, input: Input, row: TakenRow) => unit.move(Risk, row, { retire_reason: input["reason"] });
+/** Retires. Of the two highest levels on a round's decision and with evidence, which the database demands when the unit ends. */
+export async function retire(unit: Unit, input: Input, row: TakenRow): Promise<string> {
+  await requireLead(unit, row);
+  for (const uuid of (input["evidence"] as string[] | undefined) ?? []) {
+    const attachment = await unit.see(Attachment, uuid);
+    if (attachment["status"] !== "STORED") throw new Fault("EVIDENCE_MISSING", { attachment: uuid, rule: "upload the bytes before citing it" });
+    await unit.add(RiskEvidence, { risk: row.uuid, attachment: uuid });
+  }
+  const decision = input["decision"] ? await unit.see(ReviewDecision, input["decision"] as string) : undefined;
+  return unit.move(Risk, row, { retire_reason: input["reason"], retire_decision_id: decision?.uuid });
+}
 
 function dueAfter(day: string, level: string): string {
   const [year, month, date] = day.split("-").map(Number) as [number, number, number];

@@ -1,6 +1,7 @@
+import { Attachment } from "../attachments/attachment.js";
 import { Person } from "../people/person.js";
 import { allowedActions } from "../platform/actions.js";
-import { entity, extend, relate } from "../platform/entity/entity.js";
+import { entity, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { bool, computed, date, dateTime, decimal, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
@@ -18,7 +19,8 @@ export const riskLevel = enumeration("RiskLevel", { zh: "风险等级(红橙黄�
 });
 /** Levels from the highest down, as an SQL array: sorting and comparing is by place in it. */
 export const RANK = "array['MAJOR','CONSIDERABLE','MODERATE','LOW']";
-export const COLOUR = (level: string) => `case ${level} when 'MAJOR' then '#D9001B' when 'CONSIDERABLE' then '#F59A23' when 'MODERATE' then '#FFD500' when 'LOW' then '#1E6FFF' else '#BFBFBF' end`;
+/** Screen colour of a level, as SQL; grey where there is none. */
+export const colourOf = (level: string) => `case ${level} when 'MAJOR' then '#D9001B' when 'CONSIDERABLE' then '#F59A23' when 'MODERATE' then '#FFD500' when 'LOW' then '#1E6FFF' else '#BFBFBF' end`;
 
 export const riskStatus = enumeration("RiskStatus", { zh: "风险状态", en: "state of a risk" }, {
   IDENTIFIED: ["已辨识", "identified"],
@@ -35,6 +37,21 @@ export const originClass = enumeration("RiskOriginClass", { zh: "风险来源分
   URBAN_RENEWAL: ["城市更新伴生", "urban renewal"],
   HISTORICAL: ["历史累积", "historical"],
 });
+/** 复评触发情形 (domain 1 A05): what sets off a new assessment. */
+export const reassessTrigger = enumeration("ReassessTrigger", { zh: "复评触发情形", en: "what triggered a reassessment" }, {
+  NEW_PROCESS: ["新工艺", "new process"],
+  NEW_TECH: ["新技术", "new technology"],
+  NEW_EQUIPMENT: ["新设备", "new equipment"],
+  NEW_MATERIAL: ["新材料", "new material"],
+  NEW_PRODUCT: ["新产品", "new product"],
+  MAJOR_CHANGE: ["重大情况变化", "major change of circumstances"],
+  HAZARDOUS_OPERATION: ["危险作业", "hazardous operation"],
+  ACCIDENT: ["发生事故", "accident"],
+  LAW_CHANGE: ["法规标准变化", "change of law or standard"],
+  ROUND: ["研判轮次提出", "asked for by a review round"],
+  PERIODIC: ["到期复评", "periodic review"],
+  RESUMPTION: ["复产复工", "resumption after a stop"],
+});
 /** Under control, with a level: counts towards the colours (domain 3.5). */
 export const controlled = (alias: string) => `${alias}.status in ('IN_FORCE','REVIEWING') and ${alias}.current_level is not null`;
 
@@ -50,7 +67,6 @@ export const Risk = entity({
   table: "risks",
   scope: { kind: "placed", sector: "sector", subject: "subject_id" },
   order: [["updatedAt", "desc"]],
-  featureOrder: (alias) => `array_position(${RANK}, ${alias}.current_level)`,
   hiddenColumns: ["town_id"],
   fields: {
     code: text("编号", "code", { filter: true, sort: true }),
@@ -73,9 +89,10 @@ export const Risk = entity({
     emergencyPlanRef: text("应急预案编号", "reference of the emergency plan", { nullable: true }),
     location: geometry("位置", "location", { nullable: true }),
     status: oneOf(riskStatus, "状态", "state", { filter: true, sort: true, group: true }),
+    reassessTrigger: oneOf(reassessTrigger, "本次复评的触发情形;不在复评中为空", "what triggered the review under way; null when there is none", { nullable: true, group: true }),
     nextReviewDue: date("下次复评期限", "next review due", { nullable: true, filter: true, sort: true }),
     quality: textList("存疑标记", "doubts about the record", { filter: true }),
-    levelColour: computed("text", "现状等级屏显颜色", "screen colour of the current level", (alias) => COLOUR(`${alias}.current_level`)),
+    levelColour: computed("text", "现状等级屏显颜色", "screen colour of the current level", (alias) => colourOf(`${alias}.current_level`)),
     reviewOverdue: computed("boolean", "复评是否逾期(按所取时点)", "review overdue at the instant asked for", reviewOverdue, { filter: true }),
     allowedActions: allowedActions(() => Risk),
   },
@@ -87,6 +104,7 @@ export const Risk = entity({
     keyAttentionReviewer: one(() => Person, "key_attention_reviewer_id", "重点关注的审核人", "who reviewed key attention", { owned: true }),
     causedBy: one(() => Subject, "caused_by_id", "诱发单位(自然灾害风险,谁诱发、谁负责)", "subject that induced it, of a natural hazard"),
     levelChanges: many(() => RiskLevelChange, "risk_id", "等级变动", "changes of level", { owned: true }),
+    evidence: many(() => RiskEvidence, "risk_id", "佐证材料", "evidence", { owned: true }),
   },
 });
 
@@ -101,28 +119,35 @@ export const RiskLevelChange = entity({
   order: [["changedAt", "desc"]],
   root: false,
   fields: {
-    fromLevel: oneOf(riskLevel, "原等级", "from", { nullable: true }),
-    toLevel: oneOf(riskLevel, "新等级", "to", { nullable: true }),
+    fromLevel: oneOf(riskLevel, "原等级", "from", { nullable: true, filter: true }),
+    toLevel: oneOf(riskLevel, "新等级", "to", { nullable: true, filter: true }),
     changedAt: dateTime("时间", "at", { sort: true, filter: true }),
     reason: text("原因", "reason", { nullable: true }),
+    trigger: oneOf(reassessTrigger, "触发情形;纳入管控前的评估为空", "what triggered it; null for assessments before it was in force", { nullable: true, filter: true, column: "reassess_trigger" }),
   },
-  relations: { risk: one(() => Risk, "risk_id", "风险", "risk", { owned: true }) },
+  relations: {
+    risk: one(() => Risk, "risk_id", "风险", "risk", { owned: true }),
+    approvedBy: one(() => Person, "approved_by_id", "审定人(系统对接账号审定者为空,见变更记录)", "person who approved it; null where an account without a person did, whom the change record names", { owned: true }),
+  },
+});
+
+/** 风险佐证: what shows that a risk of the two highest levels is gone. */
+export const RiskEvidence = entity({
+  name: "RiskEvidence",
+  zh: "风险佐证材料",
+  en: "evidence about a risk",
+  plural: "riskEvidence",
+  table: "risk_evidence",
+  scope: { kind: "through", relation: "risk" },
+  order: [["createdAt", "asc"]],
+  root: false,
+  fields: {},
+  relations: {
+    risk: one(() => Risk, "risk_id", "风险", "risk", { owned: true }),
+    attachment: one(() => Attachment, "attachment_id", "附件", "attachment", { owned: true }),
+  },
 });
 
 relate(RiskUnit, "risks", many(() => Risk, "unit_id", "风险", "risks"));
 relate(Subject, "risks", many(() => Risk, "subject_id", "风险", "risks"));
 relate(Region, "risks", many(() => Risk, "region_id", "风险", "risks"));
-extend(
-  Subject,
-  "overallLevel",
-  computed(
-    "enum",
-    "整体风险等级(就高原则,管控中的风险)",
-    "overall level: the highest of its risks in force",
-    (alias, read) => {
-      const risk = read.alias();
-      return `(${RANK})[(select min(array_position(${RANK}, ${risk}.current_level)) from ${read.source(Risk, risk)} where ${risk}.subject_id = ${alias}.id and ${risk}.status in ('IN_FORCE','REVIEWING'))]`;
-    },
-    { nullable: true, enumeration: riskLevel, filter: true },
-  ),
-);

@@ -13,6 +13,7 @@ import { lane } from "../support/database.js";
 import { useDistrict } from "../support/district.js";
 import { disturbances, gapOracle } from "../support/gap-oracle.js";
 import { populate } from "../support/population.js";
+import { assessed, RiskStage } from "../support/risk-stage.js";
 
 const FOLDER = "schema/documents";
 const district = useDistrict();
@@ -83,8 +84,8 @@ async function review(): Promise<void> {
   for (const [index, risk] of (risks.nodes as { id: string; version: number; status: string; currentLevel: string }[]).entries()) {
     if (index % 6 === 5) await deed("riskRetire", risk.id, risk.version, { reason: "设备拆除" });
     else {
-      const begun = risk.status === "REVIEWING" ? risk : await deed("riskStartReview", risk.id, risk.version, { reason: "定期复评" });
-      // The fifth stays under review: a change without a change of level. Only from moderate may a level be lowered.
+      const begun = risk.status === "REVIEWING" ? risk : await deed("riskStartReview", risk.id, risk.version, { trigger: "PERIODIC", reason: "定期复评" });
+      // The fifth stays under review: a change without a change of level. Only from moderate may a level be lowered without a round.
       if (begun && index % 5 !== 4) await deed("riskConcludeReview", risk.id, begun.version, { current: { method: "LEC", inputs: risk.currentLevel === "MODERATE" ? lowest : values[index % 3] }, reason: "复评" });
     }
   }
@@ -132,7 +133,7 @@ async function recordedAt(at: string, town?: string): Promise<Map<string, Versio
   return new Map((rows as unknown as (Version & { controlled: boolean })[]).map((row) => [row.id, { ...row, level: row.controlled ? row.level : null }]));
 }
 
-const KEPT = ["id", "version", "recorded_from", "recorded_to", "created_at", "created_by", "updated_at", "updated_by", "county_code", "region_path", "town_id", "fid", "source_system", "external_id", "retire_reason"];
+const KEPT = ["id", "version", "recorded_from", "recorded_to", "created_at", "created_by", "updated_at", "updated_by", "county_code", "region_path", "town_id", "fid", "source_system", "external_id", "retire_reason", "retire_decision_id"];
 const camel = (column: string) => column.replace(/_id$/, "").replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** What changed, told from whole rows by plain comparison. */
@@ -208,6 +209,19 @@ describe("U-11, the balance of risks", () => {
     const matrix = answer.riskMoves as { fromLevel: string | null; toLevel: string | null; count: number }[];
     for (const cell of matrix) expect(cell.count).toBe(count((was, is) => was === cell.fromLevel && is === cell.toLevel));
     expect(matrix.reduce((sum, cell) => sum + cell.count, 0)).toBe(count((was, is) => was !== null || is !== null));
+  });
+
+  test("every risk lowered from major rests on an expert round, and none is left out", async () => {
+    const stage = new RiskStage(district);
+    const from = await mark();
+    const risk = await stage.reviewing("MAJOR");
+    const decision = await stage.argued(risk, { decision: "LOWER", toLevel: "LOW" });
+    await stage.do("riskConcludeReview", { on: risk, input: { ...assessed("LOW"), decision, reason: "专家同意" } });
+    const to = await mark();
+    const expected = await query("select r.code, c.to_level, o.code as round from risk_level_changes c join risks r on r.id = c.risk_id join risk_review_rounds o on o.id = c.round_id where c.from_level = 'MAJOR' and c.changed_at >= $1 and c.changed_at < $2", [from, to]);
+    const { lowered } = await district.as("auditor").ask(textOf("U-11"), { from, to });
+    expect(expected).toHaveLength(1);
+    expect(lowered).toMatchObject({ totalCount: 1, nodes: expected.map((row) => ({ code: row["code"], levelChanges: { nodes: [{ toLevel: row["to_level"], decision: { decision: "LOWER" }, round: { code: row["round"], kind: "EXPERT_ARGUMENTATION" } }] } })) });
   });
 
   test("balances between any two instants, for the county and every town, and the towns add up to the county", async () => {

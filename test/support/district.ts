@@ -51,6 +51,8 @@ export interface District {
   /** A stored attachment of the character's. */
   evidence(name: string, content: string): Promise<string>;
   key(): string;
+  /** Gives a further character a key; a person of a known organisation where one is named. */
+  admit(name: string, role: Role, region: string | null, more?: { sectors?: string[]; subject?: string; scopes?: string[]; person?: string }): Promise<void>;
 }
 
 const REGIONS = [
@@ -71,16 +73,17 @@ export function useDistrict(): District {
     const call = { actor: seed, requestId: randomUUID() };
     await actAs(engine, call, "reference.load", (unit) => loadReference(unit));
     const uuids: Record<string, string> = {};
-    const principal = async (name: string, role: Role, region: string | null, more: { sectors?: string[]; subject?: string; scopes?: string[] } = {}) => {
+    const principal = async (name: string, role: Role, region: string | null, more: { sectors?: string[]; subject?: string; scopes?: string[]; person?: string } = {}) => {
       const key = newKey();
       await actAs(engine, call, "principal.register", async (unit) => {
         const id = newUuid();
-        await unit.query("insert into principals (id, kind, name) values ($1, 'PERSON', $2)", [id, name]);
-        await unit.query("insert into grants (id, principal_id, role, region_id, sectors, subject_id) values ($1, $2, $3, $4, $5, $6)", [newUuid(), id, role, region && uuids[region], more.sectors ?? null, more.subject ?? null]);
+        await unit.query("insert into principals (id, kind, name, person_id) values ($1, 'PERSON', $2, $3)", [id, name, more.person?.split("_")[1] ?? null]);
+        await unit.query("insert into grants (id, principal_id, role, region_id, sectors, subject_id) values ($1, $2, $3, $4, $5, $6)", [newUuid(), id, role, region && uuids[region], more.sectors ?? null, more.subject?.split("_").at(-1) ?? null]);
         await unit.query("insert into api_keys (id, principal_id, prefix, secret_hash, label, scopes, expires_at) values ($1, $2, $3, $4, 'test', $5, now() + interval '1 day')", [newUuid(), id, key.prefix, key.secretHash, more.scopes ?? []]);
       });
       keys[name] = key.text;
     };
+    district.admit = principal;
     await actAs(engine, call, "region.load", async (unit) => {
       for (const [name, code, level, parent] of REGIONS) {
         uuids[name] = newUuid();

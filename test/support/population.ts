@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Dice, inventedUscc } from "../../seeds/demo/story.js";
 import type { District } from "./district.js";
+import { convene } from "./rounds-population.js";
 
 interface Deed {
   by?: string;
@@ -98,9 +99,10 @@ export async function populate(district: District, size = 24): Promise<Populatio
     else if (dice.chance(0.85)) {
       risk = await deed("riskApprove", { on: risk, input: { responsiblePerson: dice.pick(people).id, emergencyPlanRef: "预案-01" } }).catch(() => risk);
       const then = dice.pick(["riskStartReview", "riskRetire", "", "", "", ""]);
-      if (then) await deed(then, { on: risk, input: { reason: "设备拆除" } }).catch(() => risk);
+      if (then) await deed(then, { on: risk, input: { reason: "设备拆除", ...(then === "riskStartReview" ? { trigger: dice.pick(["NEW_PROCESS", "PERIODIC"]) } : {}) } }).catch(() => risk);
     }
   }
+  await convene(district);
   await mark();
   await zonesAndCards();
   await loops();

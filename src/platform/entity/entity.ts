@@ -133,7 +133,7 @@ export interface EntityDeclaration extends Description {
   /** The geometry features show and spatial conditions speak of; the first one unless told. */
   place?: string;
   /** Order in which features are kept when a limit applies: most important first. */
-  featureOrder?: (alias: string) => string;
+  featureOrder?: (alias: string, read: ReadSql) => string;
   /** Columns that filters, scopes or computed fields name though no field shows them. */
   hiddenColumns?: readonly string[];
   /** Name of the type its versions are shown as; its own name with "Version" unless given. */

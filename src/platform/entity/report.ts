@@ -7,10 +7,10 @@ export type ReportArgument = (InputField & { filterOf?: undefined }) | (Descript
 
 /** How a report's SQL reaches its arguments: never their text, only parameters and structure. */
 export interface Given {
-  /** A parameter of a type with an argument's value (or what is made of it). */
-  param(type: string, name: string, make?: (value: unknown, values: RequestValues) => unknown): string;
   /** The arguments of one request: for a value that several of them make. */
   args(values: RequestValues): Readonly<Record<string, unknown>>;
+  /** A parameter of a type with an argument's value (or what is made of it, beside the others). */
+  param(type: string, name: string, make?: (value: unknown, values: RequestValues, args: Readonly<Record<string, unknown>>) => unknown): string;
   /** The UUID an id argument names; null where it is of another entity. */
   uuid(name: string, entity: Entity): string;
   /** Whether an argument was given. */

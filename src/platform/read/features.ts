@@ -26,7 +26,7 @@ export function featuresSql(part: Extract<Part, { kind: "features" }>, read: Rea
   const [geometryName, geometry] = placeFieldOf(entity);
   const limit = read.param("integer", (values) => values.args[site]!["first"]);
   const conditions = [`${fieldSql(geometryName, geometry, inner, read)} is not null`, read.scope(entity, inner), filterSql(entity, args.filter, (values) => values.args[site]!["filter"], inner, read)].filter((condition) => condition !== "true");
-  const rank = entity.featureOrder ? `${entity.featureOrder(inner)}, ` : "";
+  const rank = entity.featureOrder ? `${entity.featureOrder(inner, read)}, ` : "";
   const rows = `(select * from ${read.source(entity, inner, "set")} where ${conditions.join(" and ")} order by ${rank}${inner}.id limit ${limit} + 1) ${outer}`;
   const pair = (key: string, value: string): Pair => ({ key, aliased: false, value });
   const properties = rowObject(propertiesOf(entity).map(([name, field]) => pair(name, valueSql(name, field, outer, read))), read);

@@ -46,7 +46,7 @@ function givenAt(report: Report, site: number, read: ReadSql): Given {
   return {
     param: (type, name, make) => read.param(type, (values) => {
       const value = valueOf(name, values.args[site]![name]);
-      return make ? make(value, values) : value;
+      return make ? make(value, values, values.args[site]!) : value;
     }, make ? undefined : `report${site}:${name}`),
     args: (values) => values.args[site]!,
     uuid: (name, entity) => read.param("uuid", (values) => uuidOf(values.args[site]![name], entity)),
