@@ -6,7 +6,8 @@ import { Keys } from "./auth/keys.js";
 import { fileRoute } from "./attachments/files.js";
 import { importRoutes } from "./imports/import.routes.js";
 import { LedgerRows } from "./ledgers/ledger.rows.js";
-import { ledgerRoutes } from "./ledgers/ledger.routes.js";
+import { ledgerRoute } from "./ledgers/ledger.routes.js";
+import { ledgerImportRoute } from "./ledger-imports/ledger-import.routes.js";
 import type { Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
 import { makeApollo } from "./platform/http/apollo.js";
@@ -64,6 +65,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
 
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
   const json = "application/json; charset=utf-8";
+  const ledgers = new LedgerRows(made, engine.pool, hints, historyBegan);
   const routes: Route[] = [
     { method: "GET", pattern: /^\/livez$/, handle: text(json, 200, '{"status":"ok"}') },
     {
@@ -77,8 +79,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     },
     { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
     fileRoute(engine, join(config.dataDir, "files"), withCall),
-    // Before the imports by mapping, among whose names "ledgers" would be one.
-    ...ledgerRoutes(new LedgerRows(made, engine.pool, hints, historyBegan), engine, withCall),
+    ledgerRoute(ledgers, engine, withCall),
+    ledgerImportRoute(ledgers, engine, withCall),
     ...importRoutes(engine, withCall),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);

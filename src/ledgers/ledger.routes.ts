@@ -1,24 +1,21 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Fault } from "../platform/fault.js";
-import { readBody } from "../platform/http/body.js";
 import type { Exchange, Route } from "../platform/http/server.js";
 import { csvOf } from "../platform/tabular/csv.js";
 import { htmlOf, PAGE_POLICY } from "../platform/tabular/html.js";
 import type { PrintedDocument, PrintedSheet } from "../platform/tabular/tabular.js";
 import { xlsxOf } from "../platform/tabular/xlsx.js";
 import { actAs, type Call, type WriteDoor } from "../platform/write/act.js";
-import { importMode } from "../imports/import-batch.js";
-import type { ImportRequest } from "../imports/import.service.js";
 import { Region } from "../regions/region.js";
-import { importLedgers } from "./ledger.import.js";
 import { momentText, printedColumns, sheetName, texts, type CodeNames, type Ledger, type LedgerSheet } from "./ledger.js";
 import { filterFor, MOST_ROWS, type LedgerRows, type View } from "./ledger.rows.js";
 import { LEDGERS } from "./three-ledgers.js";
 
-const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
 /** Ledgers written at once; each keeps one page of rows in memory. */
 const MOST_AT_ONCE = 4;
+/** A client that takes nothing for so long gives its place to another. */
+const MOST_IDLE_MS = 60_000;
 const PARAMETERS = ["asOf", "effective", "within", "filter", "sheet"];
 const TYPES = { html: "text/html; charset=utf-8", xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", csv: "text/csv; charset=utf-8" } as const;
 type Format = keyof typeof TYPES;
@@ -32,8 +29,8 @@ interface Asked {
   view: View;
 }
 
-/** GET /ledgers/{ledger}.{html|xlsx|csv}?asOf=&effective=&within=&filter=&sheet= and, for the way back, POST /imports/ledgers?mode=&file=. */
-export function ledgerRoutes(rows: LedgerRows, door: WriteDoor, callFor: (exchange: Exchange) => Promise<Call>): Route[] {
+/** GET /ledgers/{ledger}.{html|xlsx|csv}?asOf=&effective=&within=&filter=&sheet= */
+export function ledgerRoute(rows: LedgerRows, door: WriteDoor, callFor: (exchange: Exchange) => Promise<Call>): Route {
   let written = 0;
   const get = async (exchange: Exchange) => {
     const call = await callFor(exchange);
@@ -56,6 +53,7 @@ export function ledgerRoutes(rows: LedgerRows, door: WriteDoor, callFor: (exchan
         ...(format === "html" ? { "content-security-policy": PAGE_POLICY } : {}),
       });
       if (exchange.request.method === "HEAD") return void exchange.response.end();
+      exchange.response.setTimeout(MOST_IDLE_MS);
       const body = format === "xlsx" ? xlsxOf(document) : Readable.from(format === "csv" ? csvOf(document.sheets[0]!) : htmlOf(document), { objectMode: false, highWaterMark: 256 * 1024 });
       // Who goes away before the end has had enough.
       await pipeline(body, exchange.response).catch((error: NodeJS.ErrnoException) => {
@@ -65,34 +63,14 @@ export function ledgerRoutes(rows: LedgerRows, door: WriteDoor, callFor: (exchan
       written -= 1;
     }
   };
-  return [
-    { method: "GET", pattern: /^\/ledgers\/([a-z-]{1,40})\.(html|xlsx|csv)$/, handle: get },
-    {
-      method: "POST",
-      pattern: /^\/imports\/ledgers$/,
-      async handle(exchange) {
-        const call = await callFor(exchange);
-        if (call.actor.kind === "PUBLIC") throw new Fault("UNAUTHENTICATED", {});
-        refuseOthers(exchange, ["mode", "file"]);
-        const mode = exchange.url.searchParams.get("mode") ?? "VALID_ROWS";
-        if (!importMode.values.includes(mode as ImportRequest["mode"])) throw new Fault("INVALID_INPUT", { field: "mode", rule: importMode.values.join(", ") });
-        const bytes = await readBody(exchange.request, MAX_UPLOAD_BYTES);
-        const report = await importLedgers(rows, door, call, { fileName: (exchange.url.searchParams.get("file") ?? "upload").slice(0, 200), bytes, mode: mode as ImportRequest["mode"] });
-        exchange.response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(report));
-      },
-    },
-  ];
-}
-
-function refuseOthers({ url }: Exchange, known: readonly string[]): void {
-  const unknown = [...url.searchParams.keys()].find((name) => !known.includes(name));
-  if (unknown) throw new Fault("INVALID_INPUT", { field: unknown, rule: `one of ${known.join(", ")}` });
+  return { method: "GET", pattern: /^\/ledgers\/([a-z-]{1,40})\.(html|xlsx|csv)$/, handle: get };
 }
 
 async function askedOf(rows: LedgerRows, exchange: Exchange, call: Call, format: Format): Promise<Asked> {
   const ledger = LEDGERS.find(({ key }) => key === exchange.matched[0]);
   if (!ledger) throw new Fault("NOT_FOUND", { ledgers: LEDGERS.map(({ key }) => key) });
-  refuseOthers(exchange, PARAMETERS);
+  const unknown = [...exchange.url.searchParams.keys()].find((name) => !PARAMETERS.includes(name));
+  if (unknown) throw new Fault("INVALID_INPUT", { field: unknown, rule: `one of ${PARAMETERS.join(", ")}` });
   const told = (name: string) => exchange.url.searchParams.get(name);
   const view: View = { actor: call.actor, instant: await rows.instantOf(told("asOf"), told("effective")) };
   const sheets = ledger.sheets.filter(({ key }) => told("sheet") === null || key === told("sheet"));

@@ -1,3 +1,4 @@
+import { connect } from "node:net";
 import { beforeAll, expect, test } from "@jest/globals";
 import { csvOf, neutralised, restored } from "../../src/platform/tabular/csv.js";
 import { sameCell } from "../../src/platform/tabular/cells.js";
@@ -6,7 +7,7 @@ import type { PrintedDocument, PrintedSheet } from "../../src/platform/tabular/t
 import { readRaw } from "../../src/imports/table.js";
 import { readSheets } from "../../src/imports/workbook.js";
 import { useDistrict } from "../support/district.js";
-import { csvTable, ledger, workbookTables } from "../support/ledger-file.js";
+import { csvTable, ledger, partsOf, workbookTables } from "../support/ledger-file.js";
 import { populate } from "../support/population.js";
 
 const district = useDistrict();
@@ -155,6 +156,46 @@ test("as of an instant it is what was given out then", async () => {
   expect(later[0]!["asOf"]).toMatch(/Z\/2099-06-30T23:59:59.999999\+08:00$/);
 });
 
+test("a rectification's line tells its slips, its evidence, and whether it was in time by both deadlines", async () => {
+  const day = "2099-06-30";
+  const { rows } = csvTable(await ledger(district, "office", `rectifications.csv?effective=${day}`));
+  const verdicts = new Set<string>();
+  for (const row of rows) {
+    const { hiddenDanger } = await district.as("office").ask("query($id:ID!){hiddenDanger(id:$id){status rectifiedAt acceptedAt originalDeadline effectiveDeadline evidence(first:1){totalCount} assignments(first:9){nodes{leg toOrganization{name} closedAt}}}}", { id: row["id"] });
+    const slips = hiddenDanger.assignments.nodes as { leg: string; toOrganization: { name: string } | null; closedAt: string | null }[];
+    for (const [leg, key] of [["RECTIFY", "rectifyLeg"], ["OVERSEE", "overseeLeg"]] as const) {
+      const lines = row[key] === "" ? [] : row[key]!.split("\n").filter((line) => line.includes("交办 "));
+      expect(lines.length).toBe(slips.filter((slip) => slip.leg === leg).length);
+      for (const slip of slips.filter((each) => each.leg === leg && each.toOrganization)) expect(restored(row[key]!)).toContain(slip.toOrganization!.name);
+      expect(lines.filter((line) => line.includes("未办结")).length).toBe(slips.filter((slip) => slip.leg === leg && !slip.closedAt).length);
+    }
+    expect(row["evidenceCount"]).toBe(String(hiddenDanger.evidence.totalCount));
+    for (const [key, deadline] of [["onTime", hiddenDanger.effectiveDeadline], ["onTimeByOriginalDeadline", hiddenDanger.originalDeadline]] as const) {
+      const reported = hiddenDanger.rectifiedAt && new Date(Date.parse(hiddenDanger.rectifiedAt) + 8 * 3_600_000).toISOString().slice(0, 10);
+      const passed = hiddenDanger.acceptedAt || hiddenDanger.status === "CLOSED";
+      const verdict = !deadline ? "" : passed ? (reported ? (reported <= deadline ? "是" : "否") : "") : deadline < day && (!reported || reported > deadline) ? "否" : "";
+      expect([row["code"], key, row[key]]).toEqual([row["code"], key, verdict]);
+      verdicts.add(verdict);
+    }
+  }
+  expect([...verdicts].toSorted()).toEqual(["", "否", "是"]);
+});
+
+test("clients that go away in the middle keep nobody waiting", async () => {
+  for (let turn = 0; turn < 6; turn += 1) {
+    const socket = connect(Number(new URL(district.service.url).port), "127.0.0.1");
+    socket.write(`GET /ledgers/hidden-dangers.xlsx HTTP/1.1\r\nhost: x\r\nauthorization: ${district.as("office").authorization}\r\n\r\n`);
+    await new Promise((resolve) => socket.once("data", resolve));
+    socket.destroy();
+  }
+  let status = 0;
+  for (let tries = 0; tries < 50 && status !== 200; tries += 1) {
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, 100));
+    ({ status } = await district.as("office").get("/ledgers/hidden-dangers.csv"));
+  }
+  expect(status).toBe(200);
+});
+
 test("giving a ledger out is kept in the audit, with who took it", async () => {
   const count = async () => (await district.as("auditor").ask('{auditEvents(first:1,filter:{action:{eq:"ledger.export"}}){totalCount nodes{actorName outcome}}}')).auditEvents;
   const before = await count();
@@ -195,6 +236,16 @@ test("a workbook keeps every character, prints with its title rows and offers ch
   const again: Buffer[] = [];
   for await (const chunk of xlsxOf(document)) again.push(chunk as Buffer);
   expect(Buffer.concat(again).equals(bytes)).toBe(true);
+  const parts = await partsOf(bytes);
+  const sheet = parts.get("xl/worksheets/sheet1.xml")!;
+  expect(parts.get("xl/workbook.xml")).toContain(`<definedName name="_xlnm.Print_Titles" localSheetId="0">'表'!$4:$4</definedName>`);
+  expect(sheet).toContain('<pane ySplit="4" topLeftCell="A5" activePane="bottomLeft" state="frozen"/>');
+  expect(sheet).toContain('<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/>');
+  expect(sheet).toContain("<oddHeader>&amp;L单位:甲&amp;&amp;乙  区划:丙&amp;R截至时间:2026-06-30 24:00</oddHeader>");
+  expect(sheet).toContain("第 &amp;P 页 共 &amp;N 页");
+  expect(sheet).toMatch(/<dataValidation type="list"[^>]* sqref="A5:A1048576"><formula1>选项!\$A\$1:\$A\$2<\/formula1>/);
+  expect(sheet).toMatch(/<row r="3" hidden="1">/);
+  expect(sheet).toMatch(/<col min="3" max="3" [^>]*hidden="1"\/>/);
   for await (const { rows } of readSheets(bytes)) {
     if (rows.length < 10) continue;
     expect(rows.filter(({ line }) => line > 4).map(({ cells }) => cells.get("A")!.value)).toEqual(HARD);

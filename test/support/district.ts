@@ -25,6 +25,8 @@ interface Answer {
 type Data = any;
 
 export interface Character {
+  /** The header its key is sent in. */
+  authorization: string | undefined;
   ask(query: string, variables?: Record<string, unknown>): Promise<Data>;
   raw(query: string, variables?: Record<string, unknown>): Promise<Answer>;
   /** The answer as it is sent. */
@@ -132,6 +134,7 @@ export function useDistrict(): District {
     };
     const raw = async (query: string, variables: Record<string, unknown> = {}) => JSON.parse(await text(query, variables)) as Answer;
     return {
+      authorization: authorization["authorization"],
       raw,
       text,
       async ask(query, variables) {

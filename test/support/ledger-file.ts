@@ -44,25 +44,34 @@ export async function ledger(district: District, name: string, path: string): Pr
   return bytes;
 }
 
-/** A workbook with cells changed in place, as a spreadsheet would leave it: the rest of the file is untouched. */
-export async function editedWorkbook(bytes: Buffer, changes: readonly { sheet: number; cell: string; text: string }[]): Promise<Buffer> {
+/** The parts of a workbook, as text by name. */
+export async function partsOf(bytes: Buffer): Promise<Map<string, string>> {
   const zip = await new Promise<ZipFile>((resolve, reject) => fromBuffer(bytes, { lazyEntries: false, autoClose: false }, (error, opened) => (error ? reject(error) : resolve(opened!))));
   const entries: Entry[] = [];
   await new Promise<void>((resolve) => zip.on("entry", (entry: Entry) => entries.push(entry)).on("end", resolve));
-  const made = new Writer();
+  const parts = new Map<string, string>();
   for (const entry of entries) {
     const stream = await new Promise<NodeJS.ReadableStream>((resolve, reject) => zip.openReadStream(entry, (error, opened) => (error ? reject(error) : resolve(opened!))));
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
-    let text = Buffer.concat(chunks).toString("utf8");
+    parts.set(entry.fileName, Buffer.concat(chunks).toString("utf8"));
+  }
+  return parts;
+}
+
+/** A workbook with cells changed in place, as a spreadsheet would leave it: the rest of the file is untouched. */
+export async function editedWorkbook(bytes: Buffer, changes: readonly { sheet: number; cell: string; text: string }[]): Promise<Buffer> {
+  const made = new Writer();
+  for (const [name, whole] of await partsOf(bytes)) {
+    let text = whole;
     for (const { sheet, cell, text: value } of changes) {
-      if (entry.fileName !== `xl/worksheets/sheet${sheet}.xml`) continue;
+      if (name !== `xl/worksheets/sheet${sheet}.xml`) continue;
       const at = new RegExp(`<c r="${cell}" s="(\\d)"(?:/>| t="inlineStr">.*?</c>|><v>.*?</v></c>)`, "s");
       if (!at.test(text)) throw new Error(`${cell} is not in sheet ${sheet}`);
       const written = value.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`).replace(/_(?=x[0-9A-F]{4}_)/g, "_x005F_");
       text = text.replace(at, (_, style: string) => (value === "" ? `<c r="${cell}" s="${style}"/>` : `<c r="${cell}" s="${style}" t="inlineStr"><is><t xml:space="preserve">${written}</t></is></c>`));
     }
-    made.addBuffer(Buffer.from(text), entry.fileName);
+    made.addBuffer(Buffer.from(text), name);
   }
   made.end();
   const packed: Buffer[] = [];

@@ -4,9 +4,9 @@ import type { Actor } from "../platform/actor.js";
 import { parseId } from "../platform/entity/entity.js";
 import { Fault } from "../platform/fault.js";
 import { listOf, pointOf, sameCell, truthOf, type CellKind } from "../platform/tabular/cells.js";
-import type { CodeNames, LedgerColumn, LedgerRow, LedgerSheet } from "./ledger.js";
-import type { Planned } from "./ledger.import.js";
-import type { LedgerRows, View } from "./ledger.rows.js";
+import type { CodeNames, LedgerColumn, LedgerRow, LedgerSheet } from "../ledgers/ledger.js";
+import type { Planned } from "./ledger-import.service.js";
+import type { LedgerRows, View } from "../ledgers/ledger.rows.js";
 
 /** A row of a file: its marks, and its cells by the stable names of their columns. */
 export interface FileRow {

@@ -14,10 +14,10 @@ import { actWithin, type Deed } from "../platform/write/act-each.js";
 import { actAs, type Call, type WriteDoor } from "../platform/write/act.js";
 import { newUuid } from "../platform/write/identifier.js";
 import type { Unit } from "../platform/write/unit.js";
-import { MARKS, sheetName } from "./ledger.js";
-import { Edits, type FileRow } from "./ledger.edits.js";
-import type { LedgerRows } from "./ledger.rows.js";
-import { LEDGERS } from "./three-ledgers.js";
+import { MARKS, sheetName } from "../ledgers/ledger.js";
+import { Edits, type FileRow } from "./edits.js";
+import type { LedgerRows } from "../ledgers/ledger.rows.js";
+import { LEDGERS } from "../ledgers/three-ledgers.js";
 
 export interface LedgerFile {
   fileName: string;
