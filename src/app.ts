@@ -7,8 +7,10 @@ import { fileRoute } from "./attachments/files.js";
 import { importRoutes } from "./imports/import.routes.js";
 import type { Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
+import { allLayers } from "./layers/layer.js";
 import { makeApollo } from "./platform/http/apollo.js";
 import { startHttp, type Exchange, type Route } from "./platform/http/server.js";
+import { ogcRoutes } from "./platform/ogc/routes.js";
 import { makeSchema, printContract } from "./platform/graphql/schema.js";
 import { compiledAnswers } from "./platform/read/compiled-answers.js";
 import { LearnedHints } from "./platform/read/hints.js";
@@ -76,6 +78,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
     fileRoute(engine, join(config.dataDir, "files"), withCall),
     ...importRoutes(engine, withCall),
+    ...ogcRoutes({ pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, publicUrl: config.publicUrl }),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();

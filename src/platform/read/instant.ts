@@ -5,12 +5,23 @@ import { cursorInstant } from "./page.js";
 import type { Instant } from "./read-sql.js";
 
 /** A moment with offset, or a day meaning its end at +08:00. */
-function momentOf(name: string, value: unknown): string | null {
+function momentOf(field: string, value: unknown): string | null {
   if (value === null || value === undefined) return null;
   const text = String(value);
   if (isDay(text)) return `${text}T23:59:59.999999+08:00`;
-  if (!isMoment(text)) throw new Fault("INVALID_INPUT", { field: `@asOf(${name}:)`, rule: "ISO 8601 with offset, or a day" });
+  if (!isMoment(text)) throw new Fault("INVALID_INPUT", { field, rule: "ISO 8601 with offset, or a day" });
   return text;
+}
+
+/**
+ * The recorded instant someone states; null where none is.
+ * @param began when recorded history begins; null while there is none.
+ */
+export function recordedAt(field: string, value: unknown, began: string | null): string | null {
+  const recorded = momentOf(field, value);
+  // Nothing known yet is not the same as nothing there: an auditor must not take the one for the other.
+  if (recorded && began !== null && Date.parse(recorded) < Date.parse(began)) throw new Fault("AS_OF_BEFORE_HISTORY", { historyBegins: began });
+  return recorded;
 }
 
 /**
@@ -21,13 +32,9 @@ function momentOf(name: string, value: unknown): string | null {
 export function instantOf(operation: OperationDefinitionNode, variables: Record<string, unknown>, document: DocumentNode, now: () => string, began: string | null): Instant {
   const directive = operation.directives?.find((candidate) => candidate.name.value === "asOf");
   const stated = Object.fromEntries(directive?.arguments?.map((argument) => [argument.name.value, valueFromASTUntyped(argument.value, variables)]) ?? []);
-  const recorded = momentOf("recorded", stated["recorded"]);
-  const effective = momentOf("effective", stated["effective"]);
-  if (recorded) {
-    // Nothing known yet is not the same as nothing there: an auditor must not take the one for the other.
-    if (began !== null && Date.parse(recorded) < Date.parse(began)) throw new Fault("AS_OF_BEFORE_HISTORY", { historyBegins: began });
-    return { recorded, effective: effective ?? recorded };
-  }
+  const recorded = recordedAt("@asOf(recorded:)", stated["recorded"], began);
+  const effective = momentOf("@asOf(effective:)", stated["effective"]);
+  if (recorded) return { recorded, effective: effective ?? recorded };
   const cursors = cursorsOf(variables, document);
   const instants = new Set(cursors.map(cursorInstant));
   if (instants.size > 1) throw new Fault("CURSOR_MISMATCH", { reason: "cursors of different instants in one operation" });
