@@ -46,6 +46,8 @@ export interface District {
   /** A stored attachment of the character's. */
   evidence(name: string, content: string): Promise<string>;
   key(): string;
+  /** Headers by which a character is known. */
+  headers(name: string): Record<string, string>;
 }
 
 const REGIONS = [
@@ -114,9 +116,10 @@ export function useDistrict(): District {
   });
   let counted = 0;
   district.key = () => `test-key-${(counted += 1)}-${randomUUID()}`;
+  district.headers = (name): Record<string, string> => (keys[name] ? { authorization: `Bearer ${keys[name]}` } : {});
   district.as = (name, way = "compiled") => {
     const url = () => (way === "plain" ? district.plain : way === "compiled" ? district.service : way).url;
-    const authorization: Record<string, string> = keys[name] ? { authorization: `Bearer ${keys[name]}` } : {};
+    const authorization = district.headers(name);
     const raw = async (query: string, variables: Record<string, unknown> = {}): Promise<Answer> => {
       const response = await fetch(`${url()}/graphql`, { method: "POST", headers: { "content-type": "application/json", ...authorization }, body: JSON.stringify({ query, variables }) });
       return (await response.json()) as Answer;

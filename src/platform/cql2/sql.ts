@@ -29,23 +29,25 @@ export function conditionSql(tree: Node, queryables: Queryables, alias: string, 
 const SPATIAL: Partial<Record<Op, string>> = { s_intersects: "st_intersects", s_equals: "st_equals", s_touches: "st_touches", s_within: "st_within", s_overlaps: "st_overlaps", s_crosses: "st_crosses", s_contains: "st_contains" };
 const ARRAYS: Partial<Record<Op, string>> = { a_contains: "@>", a_containedBy: "<@", a_overlaps: "&&" };
 
-/** Allen's relations over the ends of two spans. */
-const SPANS: Partial<Record<Op, (s: string, e: string, t: string, f: string) => string>> = {
-  t_after: (s, _e, _t, f) => `${s} > ${f}`,
-  t_before: (_s, e, t) => `${e} < ${t}`,
-  t_contains: (s, e, t, f) => `${s} < ${t} and ${e} > ${f}`,
-  t_disjoint: (s, e, t, f) => `(${e} < ${t} or ${s} > ${f})`,
-  t_during: (s, e, t, f) => `${s} > ${t} and ${e} < ${f}`,
-  t_equals: (s, e, t, f) => `${s} = ${t} and ${e} = ${f}`,
-  t_finishedBy: (s, e, t, f) => `${s} < ${t} and ${e} = ${f}`,
-  t_finishes: (s, e, t, f) => `${s} > ${t} and ${e} = ${f}`,
-  t_intersects: (s, e, t, f) => `${s} <= ${f} and ${e} >= ${t}`,
-  t_meets: (_s, e, t) => `${e} = ${t}`,
-  t_metBy: (s, _e, _t, f) => `${s} = ${f}`,
-  t_overlappedBy: (s, e, t, f) => `${s} > ${t} and ${s} < ${f} and ${e} > ${f}`,
-  t_overlaps: (s, e, t, f) => `${s} < ${t} and ${e} > ${t} and ${e} < ${f}`,
-  t_startedBy: (s, e, t, f) => `${s} = ${t} and ${e} > ${f}`,
-  t_starts: (s, e, t, f) => `${s} = ${t} and ${e} < ${f}`,
+type End = () => string;
+
+/** Allen's relations over the ends of two spans. Only the ends a relation names become SQL. */
+const SPANS: Partial<Record<Op, (s: End, e: End, t: End, f: End) => string>> = {
+  t_after: (s, _e, _t, f) => `${s()} > ${f()}`,
+  t_before: (_s, e, t) => `${e()} < ${t()}`,
+  t_contains: (s, e, t, f) => `${s()} < ${t()} and ${e()} > ${f()}`,
+  t_disjoint: (s, e, t, f) => `(${e()} < ${t()} or ${s()} > ${f()})`,
+  t_during: (s, e, t, f) => `${s()} > ${t()} and ${e()} < ${f()}`,
+  t_equals: (s, e, t, f) => `${s()} = ${t()} and ${e()} = ${f()}`,
+  t_finishedBy: (s, e, t, f) => `${s()} < ${t()} and ${e()} = ${f()}`,
+  t_finishes: (s, e, t, f) => `${s()} > ${t()} and ${e()} = ${f()}`,
+  t_intersects: (s, e, t, f) => `${s()} <= ${f()} and ${e()} >= ${t()}`,
+  t_meets: (_s, e, t) => `${e()} = ${t()}`,
+  t_metBy: (s, _e, _t, f) => `${s()} = ${f()}`,
+  t_overlappedBy: (s, e, t, f) => `${s()} > ${t()} and ${s()} < ${f()} and ${e()} > ${f()}`,
+  t_overlaps: (s, e, t, f) => `${s()} < ${t()} and ${e()} > ${t()} and ${e()} < ${f()}`,
+  t_startedBy: (s, e, t, f) => `${s()} = ${t()} and ${e()} > ${f()}`,
+  t_starts: (s, e, t, f) => `${s()} = ${t()} and ${e()} < ${f()}`,
 };
 
 /** Relations that only mean something where at least one side lasts. */
@@ -186,7 +188,7 @@ class ConditionSql {
     return node.kind === "property" ? SORT_OF[known(node.name, node, this.queryables).kind]! : (node.kind as Sort);
   }
 
-  private span(node: Node, days: boolean): [start: string, end: string] {
+  private span(node: Node, days: boolean): [start: End, end: End] {
     const [start, end] = this.ends(node) as [Node, Node];
     const cast = days ? "date" : "timestamptz";
     const bound = (side: Node, open: string, last: boolean): string => {
@@ -195,6 +197,6 @@ class ConditionSql {
       if (days || this.sortOf(side) !== "date") return sql;
       return last ? `((${sql} + 1)::timestamp at time zone 'Asia/Shanghai' - interval '1 microsecond')` : `(${sql}::timestamp at time zone 'Asia/Shanghai')`;
     };
-    return [bound(start, "-infinity", false), bound(end, "infinity", true)];
+    return [() => bound(start, "-infinity", false), () => bound(end, "infinity", true)];
   }
 }
