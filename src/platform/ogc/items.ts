@@ -188,9 +188,8 @@ function timeSql({ from, to }: Span, { entity, time }: Shown, alias: string, rea
   };
   const [first, last] = time!;
   const begins = at(first);
-  const parts: string[] = [];
-  if (to !== null) parts.push(`${begins.sql} <= ${bound(to)}`);
   if (last === undefined) {
+    const parts = to === null ? [] : [`${begins.sql} <= ${bound(to)}`];
     // A day lasts until the next begins.
     if (from !== null) parts.push(begins.field.kind === "date" ? `${begins.sql} + interval '1 day' > ${bound(from)}` : `${begins.sql} >= ${bound(from)}`);
     return begins.field.nullable ? `(${begins.sql} is null or (${parts.join(" and ")}))` : parts.join(" and ");
