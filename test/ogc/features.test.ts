@@ -25,7 +25,9 @@ describe("the same door as GraphQL", () => {
       for (const { id, geometry, properties } of page) {
         const other = expected.find((each) => each.id === id)!;
         expect(geometry).toEqual(other.geometry);
-        for (const [key, value] of Object.entries(properties)) if (key in other.properties) expect({ key, value }).toEqual({ key, value: other.properties[key] });
+        const shared = Object.entries(properties).filter(([key]) => key in other.properties);
+        expect(shared.length).toBeGreaterThan(3);
+        for (const [key, value] of shared) expect({ key, value }).toEqual({ key, value: other.properties[key] });
       }
     }
   });
@@ -101,8 +103,9 @@ describe("pages walk one snapshot", () => {
     for (const sortby of ["code", "+code", "-code", "status,-name", "-nextReviewDue,code"]) {
       const all = (await get("/collections/risks/items", { limit: "5000", sortby })).body.features as { id: string; properties: Record<string, string | null> }[];
       expect(await ids("risks", { limit: "4", sortby })).toEqual(all.map(({ id }) => id));
-      if (sortby === "-code") expect(all.map(({ properties }) => properties["code"])).toEqual(all.map(({ properties }) => properties["code"]).toSorted().reverse());
     }
+    const codes = (await get("/collections/risks/items", { limit: "5000", sortby: "-code" })).body.features.map(({ properties }: { properties: { code: string } }) => properties.code);
+    expect(codes).toEqual(codes.toSorted().reverse());
     for (const sortby of ["", "consequence", "nonsense", "code,code", "--code", "currentLevel"]) expect({ sortby, status: (await get("/collections/risks/items", { sortby })).status }).toEqual({ sortby, status: 400 });
   });
 });
@@ -130,11 +133,11 @@ describe("what is shown, and how", () => {
         expect(body.$id).toMatch(new RegExp(`/ogc/collections/${id}/${what}$`));
         for (const [name, property] of Object.entries(body.properties as Record<string, { title: string; type?: string; format?: string }>)) {
           expect({ name, title: property.title }).toEqual({ name, title: expect.stringMatching(/[一-鿿].* \/ .*[a-z]/) });
-          if (property.format?.startsWith("geometry")) expect(property).not.toHaveProperty("type");
-          // Whatever is offered may be asked for.
-          if (what === "queryables") expect({ name, status: (await get(`/collections/${id}/items`, { filter: `${name} IS NULL`, limit: "1" })).status }).toEqual({ name, status: 200 });
+          expect("type" in property).toBe(!property.format?.startsWith("geometry"));
         }
       }
+      // Whatever is offered may be asked for.
+      for (const name of Object.keys((await get(`/collections/${id}/queryables`)).body.properties)) expect({ name, status: (await get(`/collections/${id}/items`, { filter: `${name} IS NULL`, limit: "1" })).status }).toEqual({ name, status: 200 });
       const { features } = (await get(`/collections/${id}/items`, { limit: "1" })).body;
       const schema = (await get(`/collections/${id}/schema`)).body;
       expect(Object.keys(features[0].properties).every((name) => name in schema.properties)).toBe(true);
@@ -219,27 +222,30 @@ describe("what is shown, and how", () => {
 
 describe("hostile questions", () => {
   const risks = "/collections/risks/items";
-  test.each<[string, Record<string, string>, number]>([
-    ["a filter of four thousand parentheses", { filter: `${"(".repeat(2_000)}TRUE${")".repeat(2_000)}` }, 400],
-    ["five hundred conditions too many", { filter: Array.from({ length: 400 }, () => "code='1'").join(" OR ") }, 400],
-    ["a deep JSON", { "filter-lang": "cql2-json", filter: `${'{"op":"not","args":['.repeat(300)}true${"]}".repeat(300)}` }, 400],
-    ["a U+0000", { filter: "name = '\u0000'" }, 400],
-    ["a name of the prototype", { filter: "constructor = 1" }, 400],
-    ["an operator of the prototype", { "filter-lang": "cql2-json", filter: '{"op":"toString","args":[]}' }, 400],
-    ["another language", { filter: "TRUE", "filter-lang": "ecql" }, 400],
-    ["a polygon beyond the poles", { filter: "S_WITHIN(location, POLYGON((0 0, 0 1000, 1000 1000, 0 0)))" }, 400],
-    ["a division by nothing", { filter: "1 / 0 = 1" }, 200],
-    ["a remainder by nothing", { filter: "5 % 0 = 1" }, 200],
-    ["a number beyond numbers", { filter: "10 ^ 400 > 1" }, 400],
-    ["quotes within quotes", { filter: "name = '''; drop table risks; --'" }, 200],
-    ["quotes in a parameter", { name: "'; drop table risks; --" }, 200],
-    ["a lone surrogate", { name: "\ud800" }, 200],
-  ])("%s", async (_name, parameters, status) => {
+  test.each<[string, Record<string, string>]>([
+    ["a filter of four thousand parentheses", { filter: `${"(".repeat(2_000)}TRUE${")".repeat(2_000)}` }],
+    ["five hundred conditions too many", { filter: Array.from({ length: 400 }, () => "code='1'").join(" OR ") }],
+    ["a deep JSON", { "filter-lang": "cql2-json", filter: `${'{"op":"not","args":['.repeat(300)}true${"]}".repeat(300)}` }],
+    ["a U+0000", { filter: "name = '\u0000'" }],
+    ["a name of the prototype", { filter: "constructor = 1" }],
+    ["an operator of the prototype", { "filter-lang": "cql2-json", filter: '{"op":"toString","args":[]}' }],
+    ["another language", { filter: "TRUE", "filter-lang": "ecql" }],
+    ["a polygon beyond the poles", { filter: "S_WITHIN(location, POLYGON((0 0, 0 1000, 1000 1000, 0 0)))" }],
+    ["a number beyond numbers", { filter: "10 ^ 400 > 1" }],
+  ])("%s is refused at once, saying why", async (_name, parameters) => {
     const began = performance.now();
-    const answer = await ogcAs(district, "office").get(risks, parameters);
-    expect(answer.status).toBe(status);
-    if (status === 400) expect(answer).toMatchObject({ type: "application/problem+json", body: { status: 400, title: expect.stringMatching(/ \/ /), detail: expect.any(String), requestId: expect.any(String) } });
+    expect(await ogcAs(district, "office").get(risks, parameters)).toMatchObject({ status: 400, type: "application/problem+json", body: { status: 400, title: expect.stringMatching(/ \/ /), detail: expect.any(String), requestId: expect.any(String) } });
     expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["a division by nothing", { filter: "1 / 0 = 1" }],
+    ["a remainder by nothing", { filter: "5 % 0 = 1" }],
+    ["quotes within quotes", { filter: "name = '''; drop table risks; --'" }],
+    ["quotes in a parameter", { name: "'; drop table risks; --" }],
+    ["a lone surrogate", { name: "\ud800" }],
+  ])("%s finds nothing and breaks nothing", async (_name, parameters) => {
+    expect(await ogcAs(district, "office").ids("risks", parameters)).toEqual([]);
   });
 
   test("fifty thousand characters, and a million vertices, do not get past the door", async () => {
