@@ -10,8 +10,10 @@ import { ledgerRoute } from "./ledgers/ledger.routes.js";
 import { ledgerImportRoute } from "./ledger-imports/ledger-import.routes.js";
 import type { Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
+import { allLayers } from "./layers/layer.js";
 import { makeApollo } from "./platform/http/apollo.js";
 import { startHttp, type Exchange, type Route } from "./platform/http/server.js";
+import { ogcRoutes } from "./platform/ogc/routes.js";
 import { makeSchema, printContract } from "./platform/graphql/schema.js";
 import { compiledAnswers } from "./platform/read/compiled-answers.js";
 import { LearnedHints } from "./platform/read/hints.js";
@@ -82,6 +84,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     ledgerRoute(ledgers, engine, withCall),
     ledgerImportRoute(ledgers, engine, withCall),
     ...importRoutes(engine, withCall),
+    ...ogcRoutes({ pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, publicUrl: config.publicUrl }),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();

@@ -10,6 +10,7 @@ interface Setting {
 export const settings = {
   HOST: { fallback: "127.0.0.1", rule: /^[0-9A-Za-z.:-]+$/, zh: "监听地址", en: "address to listen on" },
   PORT: { fallback: "4000", rule: /^\d{1,5}$/, zh: "监听端口", en: "port to listen on" },
+  PUBLIC_URL: { rule: /^https?:\/\/[^\s?#]+$/, zh: "客户端访问本服务的地址,用于文档中的链接;不设则取请求的 Host", en: "address clients reach the service at, for links in documents; the request's Host unless given" },
   DATA_DIR: { fallback: "./.data", rule: /^.+$/, zh: "数据目录(内嵌引擎与附件)", en: "directory of the embedded engine and of attachments" },
   DATABASE_URL: { rule: /^postgres(ql)?:\/\/.+$/, zh: "PostgreSQL 连接串;不设则用内嵌引擎", en: "PostgreSQL connection; the embedded engine unless given" },
   DEMO: { rule: /^[01]$/, zh: "1 装入演示区,0 不装;内嵌引擎缺省为 1,PostgreSQL 缺省为 0", en: "1 loads the demo district, 0 does not; 1 on the embedded engine, 0 on PostgreSQL unless given" },
@@ -21,6 +22,8 @@ export const settings = {
 export interface Config {
   host: string;
   port: number;
+  /** Absent: links are made of the request's Host. */
+  publicUrl?: string | undefined;
   dataDir: string;
   databaseUrl?: string;
   demo: boolean;
@@ -48,6 +51,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return Object.freeze({
     host: read("HOST")!,
     port,
+    publicUrl: read("PUBLIC_URL"),
     dataDir: read("DATA_DIR")!,
     databaseUrl,
     demo: (read("DEMO") ?? (databaseUrl ? "0" : "1")) === "1",

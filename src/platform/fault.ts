@@ -28,6 +28,7 @@ export const faults = {
   TOO_COSTLY: kind(400, "查询代价过高", "The query costs too much.", "减小页长或拆分查询", "Ask for smaller pages or split the query."),
   PAYLOAD_TOO_LARGE: kind(413, "请求体过大", "The body is too large.", "批量数据请用导入", "Use the import for bulk."),
   UNSUPPORTED_MEDIA_TYPE: kind(415, "不支持的媒体类型", "The media type is not supported.", "使用 application/json", "Use application/json."),
+  NOT_ACCEPTABLE: kind(406, "没有可接受的表示形式", "No acceptable representation is offered.", "放宽 Accept,或用参数 f", "Widen Accept, or use the parameter f."),
   METHOD_NOT_ALLOWED: kind(405, "不允许的方法", "The method is not allowed.", "按文档使用方法", "Use the documented method."),
   RULE_VIOLATED: kind(422, "违反业务规则", "A rule of the trade is violated.", "按 rule 补齐条件", "Satisfy the named rule."),
   EVIDENCE_MISSING: kind(422, "缺少佐证材料", "Evidence is missing.", "先上传附件再引用", "Upload the attachment, then cite it."),

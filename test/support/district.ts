@@ -55,6 +55,8 @@ export interface District {
   key(): string;
   /** Gives a further character a key; a person of a known organisation where one is named. */
   admit(name: string, role: Role, region: string | null, more?: { sectors?: string[]; subject?: string; scopes?: string[]; person?: string }): Promise<void>;
+  /** Headers by which a character is known. */
+  headers(name: string): Record<string, string>;
 }
 
 const REGIONS = [
@@ -125,9 +127,10 @@ export function useDistrict(): District {
   });
   let counted = 0;
   district.key = () => `test-key-${(counted += 1)}-${randomUUID()}`;
+  district.headers = (name): Record<string, string> => (keys[name] ? { authorization: `Bearer ${keys[name]}` } : {});
   district.as = (name, way = "compiled") => {
     const url = () => (way === "plain" ? district.plain : way === "compiled" ? district.service : way).url;
-    const authorization: Record<string, string> = keys[name] ? { authorization: `Bearer ${keys[name]}` } : {};
+    const authorization = district.headers(name);
     const text = async (query: string, variables: Record<string, unknown> = {}): Promise<string> => {
       const response = await fetch(`${url()}/graphql`, { method: "POST", headers: { "content-type": "application/json", ...authorization }, body: JSON.stringify({ query, variables }) });
       return response.text();

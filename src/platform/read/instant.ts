@@ -19,6 +19,16 @@ export function withinHistory(recorded: string, began: string | null): void {
 }
 
 /**
+ * The recorded instant someone states; null where none is.
+ * @param began when recorded history begins; null while there is none.
+ */
+export function recordedAt(field: string, value: unknown, began: string | null): string | null {
+  const recorded = momentOf(field, value);
+  if (recorded) withinHistory(recorded, began);
+  return recorded;
+}
+
+/**
  * The one instant of an operation: what @asOf states; else the instant carried by its cursors
  * (a list walks one snapshot); else now. Variables are those of the request with their defaults.
  * @param began when recorded history begins; null while there is none.
@@ -26,12 +36,9 @@ export function withinHistory(recorded: string, began: string | null): void {
 export function instantOf(operation: OperationDefinitionNode, variables: Record<string, unknown>, document: DocumentNode, now: () => string, began: string | null): Instant {
   const directive = operation.directives?.find((candidate) => candidate.name.value === "asOf");
   const stated = Object.fromEntries(directive?.arguments?.map((argument) => [argument.name.value, valueFromASTUntyped(argument.value, variables)]) ?? []);
-  const recorded = momentOf("@asOf(recorded:)", stated["recorded"]);
+  const recorded = recordedAt("@asOf(recorded:)", stated["recorded"], began);
   const effective = momentOf("@asOf(effective:)", stated["effective"]);
-  if (recorded) {
-    withinHistory(recorded, began);
-    return { recorded, effective: effective ?? recorded };
-  }
+  if (recorded) return { recorded, effective: effective ?? recorded };
   const cursors = cursorsOf(variables, document);
   const instants = new Set(cursors.map(cursorInstant));
   if (instants.size > 1) throw new Fault("CURSOR_MISMATCH", { reason: "cursors of different instants in one operation" });
