@@ -15,7 +15,9 @@ import { LearnedHints } from "./platform/read/hints.js";
 import type { Instant } from "./platform/read/read-sql.js";
 import { Reader } from "./platform/read/reader.js";
 import type { RequestContext } from "./platform/request.js";
+import { tileRoutes } from "./platform/tiles/tile-routes.js";
 import { act, type Call } from "./platform/write/act.js";
+import { allLayers } from "./layers/layer.js";
 
 export interface Service {
   url: string;
@@ -60,6 +62,17 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   };
   const withCall = (exchange: Exchange) => callFor(exchange.request, exchange.requestId);
 
+  const tiles = await tileRoutes({
+    pool: engine.pool,
+    hints,
+    schema: made,
+    layers: allLayers(),
+    actorOf: (exchange) => keys.actorOf(exchange.request.headers.authorization),
+    began: historyBegan,
+    publicBaseUrl: config.publicBaseUrl,
+    atOnce: Math.max(1, Math.floor(config.poolSize / 2)),
+  });
+
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
   const json = "application/json; charset=utf-8";
   const routes: Route[] = [
@@ -76,6 +89,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
     fileRoute(engine, join(config.dataDir, "files"), withCall),
     ...importRoutes(engine, withCall),
+    ...tiles.routes,
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();
@@ -84,6 +98,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     url: http.url,
     async close() {
       await http.close();
+      await tiles.stop();
       await apollo.stop();
       await engine.close();
     },

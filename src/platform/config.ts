@@ -15,6 +15,7 @@ export const settings = {
   DEMO: { rule: /^[01]$/, zh: "1 装入演示区,0 不装;内嵌引擎缺省为 1,PostgreSQL 缺省为 0", en: "1 loads the demo district, 0 does not; 1 on the embedded engine, 0 on PostgreSQL unless given" },
   POOL_SIZE: { fallback: "8", rule: /^([1-9]|[1-9]\d)$/, zh: "PostgreSQL 连接数", en: "connections to PostgreSQL" },
   DEADLINE_MS: { fallback: "8000", rule: /^[1-9]\d{1,5}$/, zh: "单条语句的期限(毫秒),到期取消;仅 PostgreSQL", en: "milliseconds after which a statement is cancelled; PostgreSQL only" },
+  PUBLIC_BASE_URL: { rule: /^https?:\/\/[0-9A-Za-z.:[\]-]+(\/[0-9A-Za-z._~-]+)*\/?$/, zh: "对外地址,写入 TileJSON 等文档;不设则仅信本机", en: "address clients use, written into TileJSON and the like; only this machine's own unless given" },
   READ_PATH: { fallback: "compiled", rule: /^(compiled|plain)$/, zh: "读取方式:compiled 编译为一条语句,plain 普通执行(对照用)", en: "compiled: one statement a request; plain: ordinary execution, for comparison" },
 } as const satisfies Record<string, Setting>;
 
@@ -27,6 +28,7 @@ export interface Config {
   poolSize: number;
   deadlineMs: number;
   compileReads: boolean;
+  publicBaseUrl?: string | undefined;
 }
 
 /** Refused at start: which variable, and what it must be. */
@@ -52,5 +54,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     poolSize: Number(read("POOL_SIZE")),
     deadlineMs: Number(read("DEADLINE_MS")),
     compileReads: read("READ_PATH") === "compiled",
+    publicBaseUrl: read("PUBLIC_BASE_URL"),
   });
 }

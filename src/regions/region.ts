@@ -20,7 +20,7 @@ export const Region = entity({
   table: "regions",
   scope: { kind: "shared", public: true },
   order: [["code", "asc"]],
-  hiddenColumns: ["path", "parent_id", "boundary"],
+  hiddenColumns: ["path", "parent_id", "boundary", "county_code", "fid"],
   tree: {
     path: "path",
     level: "level",

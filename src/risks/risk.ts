@@ -103,7 +103,7 @@ export const Risk = entity({
   scope: { kind: "placed", sector: "sector", subject: "subject_id" },
   order: [["updatedAt", "desc"]],
   featureOrder: (alias) => `array_position(${RANK}, ${alias}.current_level)`,
-  hiddenColumns: ["town_id"],
+  hiddenColumns: ["town_id", "fid"],
   fields: {
     code: text("编号", "code", { filter: true, sort: true }),
     name: text("名称", "name", { filter: true, sort: true }),

@@ -29,6 +29,7 @@ export interface Character {
   raw(query: string, variables?: Record<string, unknown>): Promise<Answer>;
   /** The code of the first error. */
   refused(query: string, variables?: Record<string, unknown>): Promise<Record<string, unknown>>;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
   put(path: string, bytes: string): Promise<number>;
   post(path: string, bytes: Buffer): Promise<{ status: number; body: Data }>;
 }
@@ -133,6 +134,7 @@ export function useDistrict(): District {
         if (answer.errors?.length !== 1) throw new Error(`one refusal expected: ${JSON.stringify(answer)}`);
         return answer.errors[0]!.extensions;
       },
+      get: (path, headers = {}) => fetch(`${url()}${path}`, { headers: { ...authorization, ...headers } }),
       put: async (path, bytes) => (await fetch(`${url()}${path}`, { method: "PUT", headers: authorization, body: bytes })).status,
       async post(path, bytes) {
         const response = await fetch(`${url()}${path}`, { method: "POST", headers: authorization, body: new Uint8Array(bytes) });
