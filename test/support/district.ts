@@ -25,6 +25,8 @@ interface Answer {
 type Data = any;
 
 export interface Character {
+  /** Its Authorization header; empty for who has no key. */
+  authorization: string;
   ask(query: string, variables?: Record<string, unknown>): Promise<Data>;
   raw(query: string, variables?: Record<string, unknown>): Promise<Answer>;
   /** The code of the first error. */
@@ -123,6 +125,7 @@ export function useDistrict(): District {
       return (await response.json()) as Answer;
     };
     return {
+      authorization: authorization["authorization"] ?? "",
       raw,
       async ask(query, variables) {
         const answer = await raw(query, variables);

@@ -45,7 +45,7 @@ export function encodeTile(layers: readonly TileLayer[]): Buffer {
 function writeLayer(layer: TileLayer, pbf?: PbfWriter): void {
   const writer = pbf!;
   writer.writeVarintField(15, 2);
-  writer.writeStringField(1, layer.name);
+  writeText(writer, 1, layer.name);
   const { ids, xs, ys, shapes, columns } = layer;
   const values: TileValue[] = [];
   // A column holds values of one kind: what looks alike in two columns may differ in kind, and is written twice at worst.
@@ -64,9 +64,14 @@ function writeLayer(layer: TileLayer, pbf?: PbfWriter): void {
     if (shape) writer.writeMessage(2, writeShaped, { id: ids[at]!, tags, shape });
     else writePoint(writer, ids[at]!, tags, tagBytes, zigzag(xs[at]!), zigzag(ys[at]!));
   }
-  for (const [name] of columns) writer.writeStringField(3, name);
+  for (const [name] of columns) writeText(writer, 3, name);
   for (const value of values) writer.writeMessage(4, writeValue, value);
   writer.writeVarintField(5, EXTENT);
+}
+
+/** The library's own writing of texts (5.1.2) mistakes the characters of plane two, rare ones in names of people and places. */
+function writeText(writer: PbfWriter, field: number, text: string): void {
+  writer.writeBytesField(field, Buffer.from(text));
 }
 
 /** The place of each value among those of the layer; -1 for none. */
@@ -123,7 +128,7 @@ function writeShaped({ id, tags, shape }: { id: number; tags: number[]; shape: S
 
 function writeValue(value: TileValue, pbf?: PbfWriter): void {
   const writer = pbf!;
-  if (typeof value === "string") writer.writeStringField(1, value);
+  if (typeof value === "string") writeText(writer, 1, value);
   else if (typeof value === "boolean") writer.writeBooleanField(7, value);
   else if (!Number.isSafeInteger(value)) writer.writeDoubleField(3, value as number);
   else if ((value as number) < 0) writer.writeSVarintField(6, value as number);
