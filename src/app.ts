@@ -20,6 +20,7 @@ import { LearnedHints } from "./platform/read/hints.js";
 import type { Instant } from "./platform/read/read-sql.js";
 import { Reader } from "./platform/read/reader.js";
 import type { RequestContext } from "./platform/request.js";
+import { tileRoutes } from "./platform/tiles/tile-routes.js";
 import { act, type Call } from "./platform/write/act.js";
 
 export interface Service {
@@ -65,6 +66,17 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   };
   const withCall = (exchange: Exchange) => callFor(exchange.request, exchange.requestId);
 
+  const tiles = await tileRoutes({
+    pool: engine.pool,
+    hints,
+    schema: made,
+    layers: allLayers(),
+    actorOf: (exchange) => keys.actorOf(exchange.request.headers.authorization),
+    began: historyBegan,
+    publicBaseUrl: config.publicBaseUrl,
+    atOnce: Math.max(1, Math.floor(config.poolSize / 2)),
+  });
+
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
   const json = "application/json; charset=utf-8";
   const ledgers = new LedgerRows(made, engine.pool, hints, historyBegan);
@@ -84,7 +96,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     ledgerRoute(ledgers, engine, withCall),
     ledgerImportRoute(ledgers, engine, withCall),
     ...importRoutes(engine, withCall),
-    ...ogcRoutes({ pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, publicUrl: config.publicUrl }),
+    ...ogcRoutes({ pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, publicBaseUrl: config.publicBaseUrl }),
+    ...tiles.routes,
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();
@@ -93,6 +106,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     url: http.url,
     async close() {
       await http.close();
+      await tiles.stop();
       await apollo.stop();
       await engine.close();
     },

@@ -63,7 +63,7 @@ export const HiddenDanger = entity({
   scope: { kind: "placed", sector: "sector", subject: "subject_id" },
   order: [["updatedAt", "desc"]],
   featureOrder: (alias) => `(${alias}.grade = 'MAJOR') desc`,
-  hiddenColumns: ["town_id"],
+  hiddenColumns: ["town_id", "fid"],
   fields: {
     code: text("隐患编号", "code", { filter: true, sort: true }),
     title: text("名称", "title", { filter: true }),

@@ -1,8 +1,10 @@
 import { HiddenDanger } from "../hidden-dangers/hidden-danger.js";
 import type { Description, Entity } from "../platform/entity/entity.js";
+import type { LayerExtra } from "../platform/tiles/map-layer.js";
 import { Region } from "../regions/region.js";
 import { RANK, Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
+import { highestLevel } from "./region-level.js";
 
 /** What a layer's geometries are; a client chooses its symbols by it. */
 export type GeometryKind = "Point" | "LineString" | "Polygon" | "MultiPolygon";
@@ -13,11 +15,19 @@ export interface LayerDeclaration extends Description {
   entity: () => Entity;
   /** The geometry field drawn. Rows without a value are not of the layer. */
   geometry: string;
+  /** Column of areas drawn instead where a row has one. */
+  outline?: string;
   kinds: readonly GeometryKind[];
-  /** Smallest and greatest zoom at which single rows are drawn. */
+  /** Smallest zoom at which single rows are drawn (below it points are gathered), and the greatest. */
   zoom: readonly [min: number, max: number];
   /** Fields shown with each feature, by their names in the entity. */
   fields: readonly string[];
+  /** Fields a tile carries, where fewer. */
+  tileFields?: readonly string[];
+  /** Properties computed for tiles alone. */
+  extras?: Readonly<Record<string, LayerExtra>>;
+  /** The field that ranks features, its values from the highest down; those of `alone` are features of their own at every zoom. */
+  level?: { field: string; values: readonly string[]; alone: readonly string[] };
   /** Order in which features are kept when a limit applies: most important first. */
   priority?: (alias: string) => string;
   /** The field, or the first and last, that say when a feature is; asked for by `datetime`. */
@@ -46,8 +56,10 @@ layer({
   entity: () => Risk,
   geometry: "location",
   kinds: ["Point"],
-  zoom: [8, 22],
+  zoom: [12, 22],
   fields: ["code", "name", "domain", "sector", "accidentType", "disasterType", "inherentLevel", "currentLevel", "controlLevel", "originClass", "keyAttention", "status", "nextReviewDue", "reviewOverdue", "levelColour", "createdAt", "updatedAt"],
+  tileFields: ["code", "name", "currentLevel", "status", "sector", "reviewOverdue"],
+  level: { field: "currentLevel", values: ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"], alone: ["MAJOR"] },
   priority: (alias) => `array_position(${RANK}, ${alias}.current_level)`,
   time: "createdAt",
 });
@@ -59,8 +71,10 @@ layer({
   entity: () => HiddenDanger,
   geometry: "location",
   kinds: ["Point"],
-  zoom: [8, 22],
+  zoom: [12, 22],
   fields: ["code", "title", "kind", "grade", "discoverySource", "discoveredAt", "sector", "manageType", "originalDeadline", "effectiveDeadline", "status", "open", "overdue", "overdueDays", "closedAt", "createdAt", "updatedAt"],
+  tileFields: ["code", "title", "grade", "status", "sector", "open", "overdue"],
+  level: { field: "grade", values: ["MAJOR", "GENERAL"], alone: ["MAJOR"] },
   priority: (alias) => `(${alias}.grade = 'MAJOR') desc`,
   time: ["discoveredAt", "closedAt"],
 });
@@ -72,19 +86,23 @@ layer({
   entity: () => Subject,
   geometry: "location",
   kinds: ["Point"],
-  zoom: [8, 22],
+  zoom: [12, 22],
   fields: ["code", "name", "kind", "sector", "address", "keyControlled", "supervisionClass", "status", "overallLevel", "createdAt", "updatedAt"],
+  tileFields: ["code", "name", "kind", "sector", "keyControlled", "status"],
   time: "createdAt",
 });
 
 layer({
   id: "regions",
-  zh: "行政区划(代表点,非边界)",
-  en: "administrative regions (representative points, not boundaries)",
+  zh: "行政区划",
+  en: "administrative regions",
   entity: () => Region,
   geometry: "point",
-  kinds: ["Point"],
+  outline: "boundary",
+  kinds: ["Point", "MultiPolygon"],
   zoom: [0, 22],
   fields: ["code", "name", "level", "urbanClass", "validFrom", "validTo"],
+  tileFields: ["code", "name", "level"],
+  extras: { highestLevel: { kind: "text", zh: "管控中风险的最高等级(就高)", en: "the highest level of its risks under control", sql: highestLevel } },
   time: ["validFrom", "validTo"],
 });

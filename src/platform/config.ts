@@ -10,20 +10,20 @@ interface Setting {
 export const settings = {
   HOST: { fallback: "127.0.0.1", rule: /^[0-9A-Za-z.:-]+$/, zh: "监听地址", en: "address to listen on" },
   PORT: { fallback: "4000", rule: /^\d{1,5}$/, zh: "监听端口", en: "port to listen on" },
-  PUBLIC_URL: { rule: /^https?:\/\/[^\s?#]+$/, zh: "客户端访问本服务的地址,用于文档中的链接;不设则取请求的 Host", en: "address clients reach the service at, for links in documents; the request's Host unless given" },
   DATA_DIR: { fallback: "./.data", rule: /^.+$/, zh: "数据目录(内嵌引擎与附件)", en: "directory of the embedded engine and of attachments" },
   DATABASE_URL: { rule: /^postgres(ql)?:\/\/.+$/, zh: "PostgreSQL 连接串;不设则用内嵌引擎", en: "PostgreSQL connection; the embedded engine unless given" },
   DEMO: { rule: /^[01]$/, zh: "1 装入演示区,0 不装;内嵌引擎缺省为 1,PostgreSQL 缺省为 0", en: "1 loads the demo district, 0 does not; 1 on the embedded engine, 0 on PostgreSQL unless given" },
   POOL_SIZE: { fallback: "8", rule: /^([1-9]|[1-9]\d)$/, zh: "PostgreSQL 连接数", en: "connections to PostgreSQL" },
   DEADLINE_MS: { fallback: "8000", rule: /^[1-9]\d{1,5}$/, zh: "单条语句的期限(毫秒),到期取消;仅 PostgreSQL", en: "milliseconds after which a statement is cancelled; PostgreSQL only" },
+  PUBLIC_BASE_URL: { rule: /^https?:\/\/[0-9A-Za-z.:[\]-]+(\/[0-9A-Za-z._~-]+)*\/?$/, zh: "对外地址,写入 TileJSON 等文档;不设则仅信本机", en: "address clients use, written into TileJSON and the like; only this machine's own unless given" },
   READ_PATH: { fallback: "compiled", rule: /^(compiled|plain)$/, zh: "读取方式:compiled 编译为一条语句,plain 普通执行(对照用)", en: "compiled: one statement a request; plain: ordinary execution, for comparison" },
 } as const satisfies Record<string, Setting>;
 
 export interface Config {
   host: string;
   port: number;
-  /** Absent: links are made of the request's Host. */
-  publicUrl?: string | undefined;
+  /** Absent: documents name this machine's own address. */
+  publicBaseUrl?: string | undefined;
   dataDir: string;
   databaseUrl?: string;
   demo: boolean;
@@ -51,12 +51,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return Object.freeze({
     host: read("HOST")!,
     port,
-    publicUrl: read("PUBLIC_URL"),
     dataDir: read("DATA_DIR")!,
     databaseUrl,
     demo: (read("DEMO") ?? (databaseUrl ? "0" : "1")) === "1",
     poolSize: Number(read("POOL_SIZE")),
     deadlineMs: Number(read("DEADLINE_MS")),
     compileReads: read("READ_PATH") === "compiled",
+    publicBaseUrl: read("PUBLIC_BASE_URL"),
   });
 }

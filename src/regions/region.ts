@@ -31,7 +31,7 @@ export const Region = entity({
   table: "regions",
   scope: { kind: "shared", public: true },
   order: [["code", "asc"]],
-  hiddenColumns: ["path", "parent_id", "county_code", "boundary", "boundary_given"],
+  hiddenColumns: ["path", "parent_id", "county_code", "boundary", "boundary_given", "fid"],
   place: "shape",
   tree: {
     path: "path",

@@ -67,7 +67,7 @@ export const Risk = entity({
   table: "risks",
   scope: { kind: "placed", sector: "sector", subject: "subject_id" },
   order: [["updatedAt", "desc"]],
-  hiddenColumns: ["town_id"],
+  hiddenColumns: ["town_id", "fid"],
   fields: {
     code: text("编号", "code", { filter: true, sort: true }),
     name: text("名称", "name", { filter: true, sort: true }),

@@ -60,6 +60,7 @@ export const Subject = entity({
   table: "subjects",
   scope: { kind: "placed", sector: "sector", subject: "id" },
   order: [["updatedAt", "desc"]],
+  hiddenColumns: ["fid"],
   variants: {
     column: "kind",
     types: {

@@ -33,6 +33,8 @@ export interface Character {
   text(query: string, variables?: Record<string, unknown>): Promise<string>;
   /** The code of the first error. */
   refused(query: string, variables?: Record<string, unknown>): Promise<Record<string, unknown>>;
+  /** A GET with its key and further headers. */
+  fetch(path: string, headers?: Record<string, string>): Promise<Response>;
   put(path: string, bytes: string): Promise<number>;
   post(path: string, bytes: Buffer): Promise<{ status: number; body: Data }>;
   get(path: string): Promise<{ status: number; headers: Headers; bytes: Buffer }>;
@@ -150,6 +152,7 @@ export function useDistrict(): District {
         if (answer.errors?.length !== 1) throw new Error(`one refusal expected: ${JSON.stringify(answer)}`);
         return answer.errors[0]!.extensions;
       },
+      fetch: (path, headers = {}) => fetch(`${url()}${path}`, { headers: { ...authorization, ...headers } }),
       put: async (path, bytes) => (await fetch(`${url()}${path}`, { method: "PUT", headers: authorization, body: bytes })).status,
       async post(path, bytes) {
         const response = await fetch(`${url()}${path}`, { method: "POST", headers: authorization, body: new Uint8Array(bytes) });

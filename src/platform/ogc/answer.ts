@@ -63,14 +63,3 @@ export function send({ response }: Exchange, type: string, body: string | Buffer
   response.end(body);
 }
 
-/** A fault as RFC 7807 tells it. */
-export function sendProblem({ response, requestId }: Exchange, fault: Fault): void {
-  const { remedy, ...facts } = fault.extensions as Record<string, unknown>;
-  if (fault.code === "OVERLOADED") response.setHeader("retry-after", "1");
-  const body = JSON.stringify({ type: "about:blank", title: fault.message, status: fault.status, detail: `${detailOf(facts)}`, ...facts, remedy, requestId });
-  response.writeHead(fault.status, { "content-type": "application/problem+json", "content-length": Buffer.byteLength(body) });
-  response.end(body);
-}
-
-/** The facts in one line, for clients that show nothing else. */
-const detailOf = ({ code: _code, retryable: _retryable, ...facts }: Record<string, unknown>) => Object.entries(facts).map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : String(value)}`).join("; ");

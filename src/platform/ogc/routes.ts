@@ -1,7 +1,9 @@
 import type { Actor } from "../actor.js";
 import { faultFromDatabase, Fault } from "../fault.js";
+import { publicAddress } from "../http/address.js";
+import { sendProblem } from "../http/problem.js";
 import type { Exchange, Route } from "../http/server.js";
-import { asGeoJson, asJson, asOpenApi, asSchema, encodingOf, itemsEncodings, linkHeader, send, sendProblem, type Encoding, type Link } from "./answer.js";
+import { asGeoJson, asJson, asOpenApi, asSchema, encodingOf, itemsEncodings, linkHeader, send, type Encoding, type Link } from "./answer.js";
 import { collectionNamed, shownTo, type Collection, type Shown } from "./collection.js";
 import { crsNamed } from "./crs.js";
 import { collectionDocument, collectionsDocument, conformance, landing, queryablesDocument, schemaDocument } from "./documents.js";
@@ -14,7 +16,7 @@ export interface OgcOptions extends Door {
   actorOf: (exchange: Exchange) => Promise<Actor>;
   collections: () => readonly Collection[];
   /** Where clients reach the service; taken from the request's Host unless given. */
-  publicUrl?: string | undefined;
+  publicBaseUrl?: string | undefined;
 }
 
 /** GET /ogc/...: OGC API Features, read through the one door of all reads. */
@@ -35,7 +37,7 @@ export function ogcRoutes(options: OgcOptions): Route[] {
 async function answer(options: OgcOptions, exchange: Exchange): Promise<void> {
   const actor = await options.actorOf(exchange);
   const shown = shownTo(actor, options.collections());
-  const root = `${baseOf(options, exchange)}/ogc`;
+  const root = `${publicAddress(exchange, options.publicBaseUrl)}/ogc`;
   const path = (exchange.matched[0] ?? "").replace(/\/$/, "");
   const [head = "", id, what, fid, ...rest] = path.split("/").map(decoded);
   const document = (encoding: Encoding, made: (encoding: Encoding) => object) => {
@@ -71,14 +73,6 @@ function decoded(part: string): string {
   } catch {
     throw new Fault("NOT_FOUND", {});
   }
-}
-
-/** Links lead back to where the client came from: the configured address, else the Host it named, if that is a host's name at all. */
-function baseOf({ publicUrl }: OgcOptions, { request }: Exchange): string {
-  if (publicUrl) return publicUrl.replace(/\/$/, "");
-  const host = request.headers.host ?? "";
-  if (!/^([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?$/.test(host)) throw new Fault("INVALID_INPUT", { field: "Host" });
-  return `http://${host}`;
 }
 
 /** The same question with some parameters changed; null takes one away. */

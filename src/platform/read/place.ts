@@ -13,7 +13,9 @@ const below = (alias: string, path: string) => `(${alias}.region_path <@ ${path}
 
 /** Rows within the subtree of the place named by a filter. */
 export function withinSql(target: Entity, shape: unknown, source: ValueSource, alias: string, read: ReadSql): string {
-  const { table, tree } = placeTree();
+  const places = placeTree();
+  const { table, tree } = places;
+  read.looksAt(places);
   const place = read.param("uuid", (values) => uuidOf(source(values)));
   const narrow = tree.narrows[read.hints.levelOf(shape) ?? ""];
   if (!narrow || !placeColumnsOf(target).includes(narrow.column)) return below(alias, `(select p.${tree.path} from ${table} p where p.id = ${place})`);

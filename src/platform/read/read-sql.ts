@@ -23,6 +23,9 @@ export interface RequestValues {
 /** How an instant shapes a statement: rows as now recorded, as recorded a little while ago, or longer ago. */
 export type TimeShape = "now" | "recent" | "past";
 
+/** Whether a statement's answer changes with the instant it is asked for: not, with each day, or with any moment. */
+export type ClockUse = "none" | "day" | "instant";
+
 export const timeShape = (instant: Instant, hints: Hints): TimeShape => (instant.recorded === null ? "now" : hints.isRecent(instant) ? "recent" : "past");
 
 /** How rows will be looked for: by a key; in the order of an index; or all that meet conditions, to be counted, sorted or drawn. */
@@ -38,7 +41,7 @@ export class ReadSql {
   readonly sources: ValueSource[] = [];
   private readonly known = new Map<string, string>();
   /** Shared with every view of the statement at another instant. */
-  private readonly state = { aliases: 0, replan: false };
+  private readonly state = { aliases: 0, replan: false, clock: "none" as ClockUse, read: new Set<Entity>() };
   /** Where this view's instant comes from; the operation's own unless it is a view at another. */
   private moment: { name: string; instant: (values: RequestValues) => Instant } = { name: "", instant: (values) => values.instant };
 
@@ -86,14 +89,41 @@ export class ReadSql {
     return Object.create(this, { moment: { value: { name, instant } }, time: { value: time } }) as ReadSql;
   }
 
+  /** How finely the answer depends on the effective instant. */
+  get clock(): ClockUse {
+    return this.state.clock;
+  }
+
+  /** Entities whose rows the statement looks at so far. */
+  get entities(): ReadonlySet<Entity> {
+    return this.state.read;
+  }
+
+  /** Notes that rows of an entity are looked at other than by `source`. */
+  looksAt(target: Entity): void {
+    this.state.read.add(target.versionsOf ?? target);
+  }
+
+  /** Begins the notes of clock and entities anew: what was noted so far is known already. */
+  forget(): void {
+    this.state.clock = "none";
+    this.state.read.clear();
+  }
+
   /** The effective instant as timestamptz. */
   now(): string {
-    return this.param("timestamptz", (values) => this.moment.instant(values).effective, `effective${this.moment.name}`);
+    this.state.clock = "instant";
+    return this.effective();
   }
 
   /** The effective day in Asia/Shanghai. */
   today(): string {
-    return `(${this.now()} at time zone 'Asia/Shanghai')::date`;
+    if (this.state.clock === "none") this.state.clock = "day";
+    return `(${this.effective()} at time zone 'Asia/Shanghai')::date`;
+  }
+
+  private effective(): string {
+    return this.param("timestamptz", (values) => this.moment.instant(values).effective, `effective${this.moment.name}`);
   }
 
   recorded(): string {
@@ -102,6 +132,7 @@ export class ReadSql {
 
   /** The rows of an entity at the recorded instant, to stand after `from`; `reach` says how they will be looked for. */
   source(target: Entity, alias: string, reach: Reach = "key"): string {
+    this.looksAt(target);
     if (target.versionsOf) return this.versions(target, alias);
     if (!this.asOf) return `${target.table} ${alias}`;
     const at = this.recorded();

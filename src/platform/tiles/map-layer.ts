@@ -1,0 +1,34 @@
+import type { Description, Entity } from "../entity/entity.js";
+import type { ReadSql } from "../read/read-sql.js";
+
+/** A property computed for each feature of a layer and for nothing else. */
+export interface LayerExtra extends Description {
+  kind: "text" | "int" | "boolean";
+  sql: (alias: string, read: ReadSql) => string;
+}
+
+/** What a layer is to the tiles: rows of an entity, drawn. */
+export interface MapLayer extends Description {
+  id: string;
+  entity: () => Entity;
+  /** The geometry field drawn. Rows without a value are not of the layer. */
+  geometry: string;
+  /** Column of areas drawn instead where a row has one. */
+  outline?: string;
+  kinds: readonly string[];
+  /** Smallest zoom at which single rows are drawn (below it points are gathered), and the greatest at which tiles are made. */
+  zoom: readonly [min: number, max: number];
+  /** Fields each feature carries, by their names in the entity; `tileFields` where a tile carries fewer than other doors. */
+  fields: readonly string[];
+  tileFields?: readonly string[];
+  extras?: Readonly<Record<string, LayerExtra>>;
+  /** The field that ranks features, its values from the highest down; those of `alone` are never gathered, at no zoom. */
+  level?: { field: string; values: readonly string[]; alone: readonly string[] };
+  /** West, south, east, north in degrees within which positions lie. */
+  extent?: readonly [west: number, south: number, east: number, north: number];
+}
+
+export const carriedBy = (layer: MapLayer): readonly string[] => layer.tileFields ?? layer.fields;
+
+/** Whether all of a layer are points, which are gathered where there are many; areas are only cut and simplified. */
+export const isOfPoints = (layer: MapLayer): boolean => layer.kinds.every((kind) => kind === "Point");

@@ -1,0 +1,100 @@
+import type { Entity } from "../entity/entity.js";
+import { literal } from "../read/json.js";
+import type { ClockUse, RequestValues } from "../read/read-sql.js";
+import { areas } from "./areas.js";
+import { EXTENT, POINT, POLYGON, type Shape, type TileLayer, type TileValue } from "./encode.js";
+import { isOfPoints, type MapLayer } from "./map-layer.js";
+import { gathered, MOST_FEATURES, singles, type Features } from "./points.js";
+import type { Making } from "./rows.js";
+
+/** Who writes the tile: the database where it can, else this process. Both are given the same rows. */
+export type Encoder = "database" | "process";
+
+/** One statement of one layer of a tile, ready to be bound. */
+export interface TileStatement {
+  layer: MapLayer;
+  text: string;
+  /** Names of the properties, in the order of the columns `p0`, `p1` ... (process). */
+  properties: readonly string[];
+  bind: (values: RequestValues) => unknown[];
+  clock: ClockUse;
+  /** Entities other than the layer's own whose rows the answer depends on. */
+  dependsOn: readonly Entity[];
+}
+
+/** How a layer's rows become features. */
+export type Mode = "single" | "gathered" | "crowded" | "areas";
+
+/** What a layer is drawn by at a zoom; where a tile holds too many single points, "crowded". */
+export const modeAt = (layer: MapLayer, zoom: number): Mode => (!isOfPoints(layer) ? "areas" : zoom < layer.zoom[0] ? "gathered" : "single");
+
+function featuresFor(making: Making, mode: Mode): Features {
+  switch (mode) {
+    case "single":
+      return singles(making);
+    case "gathered":
+      return gathered(making, 0);
+    case "crowded":
+      return gathered(making, MOST_FEATURES);
+    case "areas":
+      return areas(making);
+  }
+}
+
+/** Builds a layer's statement. The highest levels come last: what is drawn later lies on top. */
+export function tileStatement(making: Making, mode: Mode, encoder: Encoder): TileStatement {
+  const { layer, read } = making;
+  const { rows, properties } = featuresFor(making, mode);
+  const shape = mode === "areas" ? "geom" : undefined;
+  const names = properties.map(({ name }) => name);
+  const text =
+    encoder === "database"
+      ? `select st_asmvt(t, ${literal(layer.id)}, ${EXTENT}, 'geom', 'id') as tile, count(*)::integer as features
+         from (select id, ${shape ?? "st_makepoint(x, y)"} as geom${names.map((name) => `, "${name}"`).join("")} from (${rows}) f order by rank desc) t`
+      : `select array_to_json(array_agg(id)) as ids, ${shape ? `array_to_json(array_agg(st_asgeojson(${shape}, 3, 0)::json)) as shapes` : "array_to_json(array_agg(x)) as xs, array_to_json(array_agg(y)) as ys"},
+           count(*)::integer as features${names.map((name, at) => `, array_to_json(array_agg("${name}")) as p${at}`).join("")}
+         from (select * from (${rows}) f order by rank desc) t`;
+  return { layer, text, properties: names, bind: (values) => read.bind(values), clock: read.clock, dependsOn: [...read.entities] };
+}
+
+/** Rows that came by column, as the encoder of this process takes them. */
+export function layerOf(statement: TileStatement, row: Record<string, unknown>): TileLayer {
+  const column = (name: string) => (row[name] ?? []) as never;
+  const columns = statement.properties.map((name, at): [string, TileValue[]] => [name, column(`p${at}`)]);
+  const shapes = row["shapes"] as readonly Drawn[] | null | undefined;
+  const points = shapes?.map((shape) => (shape.type === "Point" ? shape.coordinates : [0, 0]));
+  return {
+    name: statement.layer.id,
+    ids: column("ids"),
+    xs: points ? points.map(([x]) => x) : column("xs"),
+    ys: points ? points.map(([, y]) => y) : column("ys"),
+    ...(shapes ? { shapes: shapes.map(shapeOf) } : {}),
+    // A property that no feature has is none of the layer's.
+    columns: columns.filter(([, values]) => values.some((value) => value !== null)),
+  };
+}
+
+type Position = readonly [x: number, y: number];
+type Drawn = { type: "Point"; coordinates: Position } | { type: "Polygon"; coordinates: readonly (readonly Position[])[] } | { type: "MultiPolygon"; coordinates: readonly (readonly (readonly Position[])[])[] };
+
+const turned = (value: number) => (value << 1) ^ (value >> 31);
+
+/** Commands of an area's rings; a single point has none. */
+function shapeOf(drawn: Drawn): Shape | null {
+  if (drawn.type === "Point") return null;
+  const commands: number[] = [];
+  const rings = drawn.type === "Polygon" ? drawn.coordinates : drawn.coordinates.flat();
+  let [x, y] = [0, 0];
+  for (const ring of rings) {
+    // The last position repeats the first: closing says the same.
+    for (let at = 0; at < ring.length - 1; at += 1) {
+      if (at === 0) commands.push((1 << 3) | POINT);
+      if (at === 1) commands.push(((ring.length - 2) << 3) | 2);
+      const [nextX, nextY] = ring[at]!;
+      commands.push(turned(Math.round(nextX) - x), turned(Math.round(nextY) - y));
+      [x, y] = [Math.round(nextX), Math.round(nextY)];
+    }
+    commands.push((1 << 3) | 7);
+  }
+  return { kind: POLYGON, commands };
+}

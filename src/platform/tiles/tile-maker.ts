@@ -1,0 +1,137 @@
+import { createHash, randomUUID } from "node:crypto";
+import type { Pool } from "pg";
+import type { Actor } from "../actor.js";
+import { sendRead } from "../db/prepared.js";
+import type { Hints } from "../read/hints.js";
+import { actorShape, ReadSql, timeShape, type Instant } from "../read/read-sql.js";
+import { shapeOf } from "../read/shape.js";
+import { encodeTile, ENCODER_VERSION, EXTENT, type TileLayer } from "./encode.js";
+import type { Tile } from "./kept-tiles.js";
+import type { MapLayer } from "./map-layer.js";
+import { frameOf, type Address } from "./matrix.js";
+import { AREA_MARGIN } from "./areas.js";
+import { CELL, MOST_FEATURES, POINT_MARGIN } from "./points.js";
+import { revisionOf } from "./revision.js";
+import { layerOf, modeAt, tileStatement, type Encoder, type Mode, type TileStatement } from "./statement.js";
+
+/** One tile as one caller asks for it. */
+export interface Asked {
+  layers: readonly { layer: MapLayer; filter: unknown }[];
+  address: Address;
+  /** As recorded then; null for now. */
+  asOf: string | null;
+  actor: Actor;
+}
+
+/** A tile before it is made: what it is known by, and how to make it. */
+export interface Planned {
+  /** Equal keys mean equal tiles; made without a look at any geometry. */
+  key: string;
+  marks: number;
+  make: () => Promise<Tile>;
+}
+
+interface Bound {
+  statement: TileStatement;
+  filter: unknown;
+  values: unknown[];
+  mode: Mode;
+}
+
+/** Units around the tile each way of drawing looks at. */
+const MARGINS: Readonly<Record<Mode, number>> = { single: POINT_MARGIN, gathered: CELL, crowded: CELL, areas: AREA_MARGIN };
+
+const REMEMBERED = 500;
+
+/** Makes tiles of layers over one database. */
+export class TileMaker {
+  private readonly statements = new Map<string, TileStatement>();
+
+  private constructor(
+    private readonly pool: Pool,
+    private readonly hints: Hints,
+    readonly encoder: Encoder,
+  ) {}
+
+  /** Finds out whether the database writes tiles itself: not every build of PostGIS can. */
+  static async over(pool: Pool, hints: Hints, encoder?: Encoder): Promise<TileMaker> {
+    const able = encoder ?? (await pool.query("select st_asmvt(t) from (select st_makepoint(0, 0) as geom) t").then((): Encoder => "database", (): Encoder => "process"));
+    return new TileMaker(pool, hints, able);
+  }
+
+  /** One short statement: the revision of what the tile would show. */
+  async plan(asked: Asked): Promise<Planned> {
+    const bound = asked.layers.map(({ layer, filter }) => this.bound(asked, layer, filter, modeAt(layer, asked.address.z)));
+    const statements = bound.map(({ statement }) => statement);
+    const dependsOn = new Set(statements.flatMap((statement) => statement.dependsOn));
+    const { revision, marks } = await revisionOf(this.pool, {
+      placed: [...new Set(asked.layers.map(({ layer }) => layer.entity().table))],
+      whole: [...new Set([...dependsOn].map((entity) => entity.table))],
+      // The widest frame any way of drawing looks at: what lies in it is all the tile can depend on.
+      frame: frameOf(asked.address, CELL),
+    });
+    // Rows that leave no marks when they are added: nothing said about them now holds a moment later.
+    const unmarked = [...dependsOn].some((entity) => entity.appendOnly) ? randomUUID() : "";
+    const key = createHash("sha256").update(JSON.stringify([ENCODER_VERSION, revision, unmarked, bound.map(({ statement, values }) => [statement.text, values])])).digest("base64url").slice(0, 32);
+    return { key, marks, make: () => this.make(asked, bound) };
+  }
+
+  private bound(asked: Asked, layer: MapLayer, filter: unknown, mode: Mode): Bound {
+    const statement = this.statement(asked, layer, filter, mode);
+    const frame = frameOf(asked.address, MARGINS[mode]);
+    return { statement, filter, values: statement.bind({ actor: asked.actor, instant: instantFor(asked, statement), args: [{ filter, frame }] }), mode };
+  }
+
+  private statement({ address: { matrix, shifted }, asOf, actor }: Asked, layer: MapLayer, filter: unknown, mode: Mode): TileStatement {
+    const time = timeShape({ recorded: asOf, effective: "" }, this.hints);
+    const key = JSON.stringify([layer.id, mode, matrix.id, shifted, time, actorShape(actor), shapeOf({ filter: filter ?? null }, this.hints)]);
+    let made = this.statements.get(key);
+    if (!made) {
+      made = tileStatement({ layer, matrix, shifted, filter, read: new ReadSql(actor, time, [], this.hints) }, mode, this.encoder);
+      if (this.statements.size >= REMEMBERED) this.statements.delete(this.statements.keys().next().value as string);
+      this.statements.set(key, made);
+    }
+    return made;
+  }
+
+  private async make(asked: Asked, bound: readonly Bound[]): Promise<Tile> {
+    const crowded: string[] = [];
+    const parts: Buffer[] = [];
+    for (const first of bound) {
+      const { layer } = first.statement;
+      let drawn = await this.drawn(first);
+      // Where rows are gathered anyway nothing is left out, however many features stand alone.
+      if (drawn.features > MOST_FEATURES && first.mode !== "gathered") {
+        crowded.push(layer.id);
+        if (first.mode === "single") drawn = await this.drawn(this.bound(asked, layer, first.filter, "crowded"));
+      }
+      parts.push(drawn.bytes);
+    }
+    // Layers one after the other are a tile: the format is made to be joined.
+    if (crowded.length > 0) parts.push(encodeTile([notice(crowded)]));
+    return { bytes: Buffer.concat(parts), crowded };
+  }
+
+  private async drawn({ statement, values }: Bound): Promise<{ bytes: Buffer; features: number }> {
+    const row = (await sendRead(this.pool, { text: statement.text, values, replan: true })).rows[0]!;
+    return { features: row["features"] as number, bytes: this.encoder === "process" ? encodeTile([layerOf(statement, row)]) : ((row["tile"] as Buffer | null) ?? Buffer.alloc(0)) };
+  }
+}
+
+/** An answer that changes by the day is asked for as of the day, one that does not change with time as of none in particular. */
+function instantFor({ asOf }: Asked, { clock }: TileStatement): Instant {
+  if (asOf !== null) return { recorded: asOf, effective: asOf };
+  const now = new Date();
+  if (clock === "instant") return { recorded: null, effective: now.toISOString() };
+  const day = new Date(now.getTime() + 8 * 3_600_000).toISOString().slice(0, 10);
+  return { recorded: null, effective: `${day}T00:00:00+08:00` };
+}
+
+/** Says inside the tile which layers show fewer features than there are, for those who do not read headers. */
+const notice = (crowded: readonly string[]): TileLayer => ({
+  name: "meta",
+  ids: crowded.map((_, at) => at + 1),
+  xs: crowded.map(() => EXTENT / 2),
+  ys: crowded.map(() => EXTENT / 2),
+  columns: [["layer", crowded], ["crowded", crowded.map(() => true)], ["maximum", crowded.map(() => MOST_FEATURES)]],
+});

@@ -1,0 +1,141 @@
+import { createHash } from "node:crypto";
+import type { GraphQLSchema } from "graphql";
+import type { Pool } from "pg";
+import type { Actor } from "../actor.js";
+import { describe, fieldsOf } from "../entity/entity.js";
+import { Fault, faultFromDatabase } from "../fault.js";
+import type { Exchange, Route } from "../http/server.js";
+import { publicAddress } from "../http/address.js";
+import { sendProblem } from "../http/problem.js";
+import type { Hints } from "../read/hints.js";
+import { codingFor, Gate, KeptTiles } from "./kept-tiles.js";
+import { carriedBy, type MapLayer } from "./map-layer.js";
+import { MAX_ZOOM } from "./matrix.js";
+import { Compaction } from "./revision.js";
+import type { Encoder } from "./statement.js";
+import { TileMaker } from "./tile-maker.js";
+import { tileOf, tilesetOf, type Tileset } from "./tile-request.js";
+
+export interface TileDoor {
+  pool: Pool;
+  hints: Hints;
+  schema: GraphQLSchema;
+  layers: readonly MapLayer[];
+  actorOf: (exchange: Exchange) => Promise<Actor>;
+  /** When recorded history begins; null while there is none. */
+  began: () => Promise<string | null>;
+  /** Address clients reach the service by, without a path's end. */
+  publicBaseUrl?: string | undefined;
+  /** Tiles made at once. */
+  atOnce: number;
+  /** Instead of the one the database allows. */
+  encoder?: Encoder | undefined;
+}
+
+const TILE_TYPE = "application/vnd.mapbox-vector-tile";
+const CACHE_BYTES = 128 * 1024 * 1024;
+const MOST_WAITING = 128;
+/** Bounds of what is accepted as lying in China. */
+const CHINA = [73, 3, 136, 54] as const;
+
+/** `/tiles/{layers}.json` and `/tiles/{layers}/{z}/{x}/{y}.mvt`. Stop it when the service closes. */
+export async function tileRoutes(door: TileDoor): Promise<{ routes: Route[]; stop: () => Promise<void> }> {
+  const maker = await TileMaker.over(door.pool, door.hints, door.encoder);
+  const kept = new KeptTiles(CACHE_BYTES, new Gate(door.atOnce, MOST_WAITING));
+  const compaction = new Compaction(door.pool);
+  const tileset = async (exchange: Exchange) => tilesetOf(exchange.matched[0]!, exchange.url.searchParams, door.layers, door.schema, await door.began());
+
+  const tile = async (exchange: Exchange) => {
+    const { request, response, matched } = exchange;
+    const actor = await door.actorOf(exchange);
+    const asked = tileOf(await tileset(exchange), [matched[1]!, matched[2]!, matched[3]!], actor);
+    if (!asked) throw new Fault("NOT_FOUND", {});
+    const planned = await maker.plan(asked);
+    compaction.met(planned.marks);
+    const etag = `W/"${planned.key}"`;
+    response.setHeader("etag", etag);
+    response.setHeader("cache-control", "private, no-cache");
+    response.setHeader("vary", "accept-encoding, authorization");
+    if (matches(request.headers["if-none-match"], etag)) return void response.writeHead(304).end();
+    const made = await kept.get(planned.key, planned.make);
+    if (made.crowded.length > 0) response.setHeader("x-tile-crowded", made.crowded.join(","));
+    if (made.bytes.length === 0) return void response.writeHead(204).end();
+    const coding = codingFor(request.headers["accept-encoding"] as string | undefined, made.bytes.length);
+    const body = await kept.body(planned.key, made, coding);
+    if (coding !== "identity") response.setHeader("content-encoding", coding);
+    response.writeHead(200, { "content-type": TILE_TYPE, "content-length": body.length }).end(request.method === "HEAD" ? undefined : body);
+  };
+
+  const described = async (exchange: Exchange) => {
+    const asked = await tileset(exchange);
+    const body = JSON.stringify(tileJson(asked, `${publicAddress(exchange, door.publicBaseUrl)}/tiles/${asked.layers.map(({ layer }) => layer.id).join(",")}/{z}/{x}/{y}.mvt${exchange.url.search}`));
+    sendJson(exchange, body);
+  };
+
+  return {
+    routes: [
+      { method: "GET", pattern: /^\/tiles\/([^/]{1,500})\.json$/, handle: told(described) },
+      { method: "GET", pattern: /^\/tiles\/([^/]{1,500})\/([^/]+)\/([^/]+)\/([^/]+)\.mvt$/, handle: told(tile) },
+    ],
+    stop: () => compaction.stop(),
+  };
+}
+
+/** Faults leave as problem documents. */
+export const told =
+  (handle: (exchange: Exchange) => Promise<void>) =>
+  async (exchange: Exchange): Promise<void> => {
+    try {
+      await handle(exchange);
+    } catch (error) {
+      const fault = faultFromDatabase(error);
+      if (!(fault instanceof Fault)) throw error;
+      for (const name of ["etag", "vary"]) exchange.response.removeHeader(name);
+      sendProblem(exchange, fault);
+    }
+  };
+
+/** A JSON document that changes only with the service, or with what it is asked by. */
+export function sendJson({ request, response }: Exchange, body: string, type = "application/json; charset=utf-8"): void {
+  const etag = `W/"${createHash("sha256").update(body).digest("base64url").slice(0, 32)}"`;
+  response.setHeader("etag", etag);
+  response.setHeader("cache-control", "no-cache");
+  if (matches(request.headers["if-none-match"], etag)) return void response.writeHead(304).end();
+  response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(request.method === "HEAD" ? undefined : body);
+}
+
+/** Whether one of the validators a client holds is this one (RFC 9110, weak comparison). */
+function matches(held: string | undefined, etag: string): boolean {
+  if (!held) return false;
+  return held.trim() === "*" || held.split(",").some((one) => one.trim().replace(/^W\//, "") === etag.slice(2));
+}
+
+/** TileJSON 3.0. Bounds are degrees of CGCS2000 for every matrix set. */
+function tileJson({ layers, matrix, shifted }: Tileset, address: string) {
+  const drawn = layers.map(({ layer }) => layer);
+  const extents = drawn.map((layer) => layer.extent ?? CHINA);
+  const outer = (at: number, pick: (...values: number[]) => number) => pick(...extents.map((extent) => extent[at]!));
+  const bounds = [outer(0, Math.min), outer(1, Math.min), outer(2, Math.max), outer(3, Math.max)];
+  return {
+    tilejson: "3.0.0",
+    name: drawn.map(describe).join("; "),
+    description: drawn.map(describe).join("; "),
+    version: "1.0.0",
+    scheme: "xyz",
+    tiles: [address],
+    minzoom: matrix.minZoom,
+    maxzoom: Math.min(MAX_ZOOM, Math.max(...drawn.map((layer) => layer.zoom[1]))),
+    bounds,
+    crs: shifted ? "GCJ02" : matrix.crs,
+    tileMatrixSet: matrix.uri,
+    vector_layers: drawn.map((layer) => ({ id: layer.id, description: describe(layer), minzoom: matrix.minZoom, maxzoom: layer.zoom[1], fields: fieldsSaid(layer) })),
+  };
+}
+
+function fieldsSaid(layer: MapLayer): Record<string, string> {
+  const fields = fieldsOf(layer.entity());
+  const carried = carriedBy(layer).flatMap((name) => (fields[name] ? [[name, describe(fields[name])]] : []));
+  const extras = Object.entries(layer.extras ?? {}).map(([name, extra]) => [name, describe(extra)]);
+  const gathered = layer.zoom[0] > 0 ? [["count", "聚合的数量,单个要素无此项 / how many are gathered; single features have none"], ["highestLevel", "聚合中的最高等级 / the highest level gathered"], ...(layer.level?.values ?? []).map((value) => [`count_${value}`, `聚合中该等级的数量 / gathered of this level: ${value}`])] : [];
+  return Object.fromEntries([...carried, ...extras, ...gathered, ["copy", "属于相邻瓦片,不计数 / of the neighbouring tile, not to be counted"]] as [string, string][]);
+}
