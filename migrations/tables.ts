@@ -23,3 +23,6 @@ export const listed = (table: string, ...keys: string[]) =>
   keys
     .flatMap((key) => [table, `${table}_history`].map((on) => `create index on ${on} (${key ? `${key}, ` : ""}updated_at desc, id desc);`))
     .join("\n");
+
+/** PL/pgSQL that refuses what is being written, under the name of the rule. */
+export const refuse = (constraint: string, zh: string, en: string) => `raise exception '${zh} / ${en}' using errcode = '23514', constraint = '${constraint}'`;
