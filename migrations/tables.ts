@@ -29,3 +29,5 @@ export const listed = (table: string, ...keys: string[]) =>
 
 /** Adds columns to a tracked table and its history. */
 export const add = (table: string, ...definitions: string[]) => definitions.map((definition) => `select add_tracked_column('${table}', $column$${definition}$column$);`).join("\n");
+/** PL/pgSQL that refuses what is being written, under the name of the rule. */
+export const refuse = (constraint: string, zh: string, en: string) => `raise exception '${zh} / ${en}' using errcode = '23514', constraint = '${constraint}'`;
