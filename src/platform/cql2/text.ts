@@ -1,12 +1,12 @@
 import { checkSorts } from "./sorts.js";
-import { tokensOf, type Token } from "./tokens.js";
-import { checkShape, instantOf, isCalendarDay, isTimestamp, Maker, operators, refusal, type Node, type Op, type Position, type Shape } from "./tree.js";
+import { tokensOf } from "./tokens.js";
+import { checkShape, instantOf, isCalendarDay, isTimestamp, operators, refusal, type Node, type Op } from "./tree.js";
+import { SHAPES, ShapeReader } from "./wkt.js";
 
 /** Operators called by name, by their word in capitals. */
 const CALLS = new Map(Object.entries(operators).flatMap(([op, { text, written }]) => (written === "call" ? [[text, op as Op]] : [])));
 const COMPARISONS: ReadonlySet<string> = new Set(["=", "<>", "<", "<=", ">", ">="]);
 const RESERVED: ReadonlySet<string> = new Set(["AND", "OR", "NOT", "LIKE", "BETWEEN", "IN", "IS", "NULL", "TRUE", "FALSE", "DIV"]);
-const SHAPES: Readonly<Record<string, Shape["type"]>> = { POINT: "Point", LINESTRING: "LineString", POLYGON: "Polygon", MULTIPOINT: "MultiPoint", MULTILINESTRING: "MultiLineString", MULTIPOLYGON: "MultiPolygon", GEOMETRYCOLLECTION: "GeometryCollection" };
 const LITERAL_CALLS: ReadonlySet<string> = new Set(["DATE", "TIMESTAMP", "INTERVAL", "BBOX", ...Object.keys(SHAPES)]);
 
 /** Words that mean something by themselves, or before a parenthesis: as property names they stand in double quotes. */
@@ -25,48 +25,11 @@ export function readText(text: string): Node {
   return tree;
 }
 
-class TextReader {
-  private next = 0;
-  private readonly maker = new Maker();
-
-  constructor(private readonly tokens: readonly Token[]) {}
-
+class TextReader extends ShapeReader {
   condition(): Node {
     const made = this.either();
     if (this.token.kind !== "end") throw this.unexpected("AND, OR or the end / AND、OR 或结尾");
     return made;
-  }
-
-  private get token(): Token {
-    return this.tokens[this.next]!;
-  }
-
-  private unexpected(expected: string) {
-    return refusal(this.token.at, expected, this.token.kind === "end" ? "end" : this.token.value);
-  }
-
-  private isWord(...words: string[]): boolean {
-    return this.token.kind === "word" && words.includes(this.token.value.toUpperCase());
-  }
-
-  private isSign(...signs: string[]): boolean {
-    return this.token.kind === "sign" && signs.includes(this.token.value);
-  }
-
-  private take(): Token {
-    const taken = this.token;
-    this.next += 1;
-    return taken;
-  }
-
-  private takeWord(word: string): void {
-    if (!this.isWord(word)) throw this.unexpected(word);
-    this.next += 1;
-  }
-
-  private takeSign(sign: string): void {
-    if (!this.isSign(sign)) throw this.unexpected(`"${sign}"`);
-    this.next += 1;
   }
 
   private op(at: number, op: Op, args: Node[]): Node {
@@ -164,15 +127,6 @@ class TextReader {
     if (this.token.kind === "number") return this.number(negative ? -1 : 1, at);
     const operand = this.primary();
     return negative ? this.op(at, "*", [this.maker.node(at, { kind: "number", value: -1 }), operand]) : operand;
-  }
-
-  private number(sign: number, at: number): Node {
-    if (this.token.kind !== "number") throw this.unexpected("a number / 数字");
-    const value = Number(this.token.value) * sign;
-    if (!Number.isFinite(value)) throw this.unexpected("a number of a size a computer keeps / 可表示的数字");
-    this.next += 1;
-    // There is no negative zero in SQL, nor in JSON text.
-    return this.maker.node(at, { kind: "number", value: value === 0 ? 0 : value });
   }
 
   private primary(): Node {
@@ -298,58 +252,5 @@ class TextReader {
     this.takeSign(")");
     if (value.length !== 4 && value.length !== 6) throw refusal(at, "BBOX of four or six numbers / BBOX 须有四个或六个数");
     return this.maker.node(at, { kind: "bbox", value });
-  }
-
-  /** Well-known text. Numbers of positions count as vertices, not as terms. */
-  private shape(): Shape {
-    const type = SHAPES[this.take().value.toUpperCase()]!;
-    if (this.isWord("Z")) this.next += 1;
-    const list = <T>(read: () => T): T[] => {
-      this.takeSign("(");
-      const items = [read()];
-      while (this.isSign(",")) {
-        this.next += 1;
-        items.push(read());
-      }
-      this.takeSign(")");
-      return items;
-    };
-    const line = () => list(() => this.position());
-    switch (type) {
-      case "Point":
-        return { type, coordinates: list(() => this.position())[0]! };
-      case "LineString":
-        return { type, coordinates: line() };
-      case "MultiPoint":
-        return { type, coordinates: list(() => (this.isSign("(") ? list(() => this.position())[0]! : this.position())) };
-      case "Polygon":
-      case "MultiLineString":
-        return { type, coordinates: list(line) };
-      case "MultiPolygon":
-        return { type, coordinates: list(() => list(line)) };
-      case "GeometryCollection":
-        return {
-          type,
-          geometries: list(() => {
-            if (this.token.kind !== "word" || !SHAPES[this.token.value.toUpperCase()]) throw this.unexpected("a geometry / 几何");
-            return this.maker.within(() => this.shape());
-          }),
-        };
-    }
-  }
-
-  private position(): Position {
-    this.maker.vertex();
-    const parts = [this.coordinate(), this.coordinate()];
-    if (!this.isSign(",", ")")) parts.push(this.coordinate());
-    return parts;
-  }
-
-  private coordinate(): number {
-    const sign = this.isSign("-", "+") ? (this.take().value === "-" ? -1 : 1) : 1;
-    if (this.token.kind !== "number") throw this.unexpected("a coordinate / 坐标值");
-    const value = Number(this.take().value) * sign;
-    if (!Number.isFinite(value)) throw refusal(this.tokens[this.next - 1]!.at, "a coordinate / 坐标值");
-    return value === 0 ? 0 : value;
   }
 }

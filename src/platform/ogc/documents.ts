@@ -1,5 +1,4 @@
-import { describe } from "../entity/entity.js";
-import type { FieldKind } from "../entity/entity.js";
+import { describe, type Description, type FieldKind } from "../entity/entity.js";
 import type { EnumType } from "../entity/enumeration.js";
 import { itemsEncodings, type Link } from "./answer.js";
 import type { Shown } from "./collection.js";
@@ -23,10 +22,8 @@ const SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema";
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 const json = "application/json";
 
-const TITLE = { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" };
-
-export const landing = (root: string) => ({
-  title: describe(TITLE),
+export const landing = (title: Description, root: string) => ({
+  title: describe(title),
   description: "调用者管辖范围内的要素;无密钥为公众。 / Features within the caller's scope; without a key, the public's.",
   links: [
     { href: root, rel: "self", type: json, title: "本页 / this document" },

@@ -1,4 +1,4 @@
-import { describe } from "../entity/entity.js";
+import { describe, type Description } from "../entity/entity.js";
 import { limits } from "../cql2/tree.js";
 import { itemsEncodings } from "./answer.js";
 import type { Shown } from "./collection.js";
@@ -73,7 +73,7 @@ function featureSchema({ properties }: Shown): Json {
 const pascal = (id: string) => id.split("-").map((part) => part[0]!.toUpperCase() + part.slice(1)).join("");
 
 /** The OpenAPI 3.0 document of what this caller may ask. */
-export function openApi(shown: readonly Shown[], root: string): Json {
+export function openApi(title: Description, shown: readonly Shown[], root: string): Json {
   const paths: Json = {
     "/": operation("getLandingPage", "入口 / landing page", "Capabilities", [onlyJson], ok("入口 / landing page", json(ref("schemas", "Landing")))),
     "/api": operation("getApi", "本文档 / this document", "Capabilities", [onlyJson], ok("OpenAPI 3.0", json({ type: "object" }, "application/vnd.oai.openapi+json;version=3.0"))),
@@ -109,7 +109,7 @@ export function openApi(shown: readonly Shown[], root: string): Json {
   const problem = (description: string) => ({ description, content: json(ref("schemas", "Problem"), "application/problem+json") });
   return {
     openapi: "3.0.3",
-    info: { title: "一图一表一库 OGC API / OGC API of the register", version: "1.0.0", description: "OGC API Features 第 1 至 3 部分;所示集合取决于密钥 / OGC API Features parts 1 to 3; which collections there are depends on the key", license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" } },
+    info: { title: describe(title), version: "1.0.0", description: "OGC API Features 第 1 至 3 部分;所示集合取决于密钥 / OGC API Features parts 1 to 3; which collections there are depends on the key", license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" } },
     servers: [{ url: root }],
     security: [{}, { key: [] }],
     tags: [{ name: "Capabilities" }, ...shown.map(({ collection: each }) => ({ name: describe(each) }))],

@@ -1,4 +1,5 @@
 import type { Actor } from "../actor.js";
+import type { Description } from "../entity/entity.js";
 import { faultFromDatabase, Fault } from "../fault.js";
 import { publicAddress } from "../http/address.js";
 import { sendProblem } from "../http/problem.js";
@@ -13,6 +14,8 @@ import { openApi } from "./openapi.js";
 import { itemsAsked, onlyKnown } from "./parameters.js";
 
 export interface OgcOptions extends Door {
+  /** Of the service, for its landing page. */
+  title: Description;
   actorOf: (exchange: Exchange) => Promise<Actor>;
   collections: () => readonly Collection[];
   /** Where clients reach the service; taken from the request's Host unless given. */
@@ -55,9 +58,9 @@ async function answer(options: OgcOptions, exchange: Exchange): Promise<void> {
   } else if (id === undefined) {
     switch (head) {
       case "":
-        return document(asJson, () => landing(root));
+        return document(asJson, () => landing(options.title, root));
       case "api":
-        return document(asOpenApi, () => openApi(shown, root));
+        return document(asOpenApi, () => openApi(options.title, shown, root));
       case "conformance":
         return document(asJson, () => ({ conformsTo: conformance }));
       case "collections":
