@@ -81,10 +81,12 @@ test("a withdrawn measure stays to be read as it was, and the last one of a risk
   expect(await rows("select effective from control_measures where risk_id = (select risk_id from control_measures where id = $1) order by created_at, effective", [uuidOf(second.id)])).toEqual([{ effective: false }, { effective: false }, { effective: true }]);
 });
 
-(lane === "postgresql" ? test : test.skip)("of two who withdraw the last two measures at once, one is refused", async () => {
-  for (let round = 0; round < 5; round += 1) {
-    const measures = await inForce(2);
-    const outcomes = await Promise.allSettled(measures.map((on) => done("controlMeasureWithdraw", { by, on, input: { reason: "示例" } })));
-    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
-  }
-});
+if (lane === "postgresql") {
+  test("of two who withdraw the last two measures at once, one is refused", async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const measures = await inForce(2);
+      const outcomes = await Promise.allSettled(measures.map((on) => done("controlMeasureWithdraw", { by, on, input: { reason: "示例" } })));
+      expect(outcomes.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    }
+  });
+}

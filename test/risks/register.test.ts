@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from "@jest/globals";
 import { DEMANDED_CONTROL } from "../../src/control-measures/control-level.js";
 import { migrate, revert } from "../../src/platform/db/migrate.js";
 import { inUnit, useDatabase } from "../support/database.js";
-import { deedsIn, uuidOf, type Acted } from "../support/deeds.js";
+import { deedsIn, uuidOf } from "../support/deeds.js";
 import { useDistrict } from "../support/district.js";
 
 const district = useDistrict();

@@ -1,5 +1,5 @@
 import { Fault } from "../fault.js";
-import { columnOf, fieldsOf, linkSql, placeFieldOf, relationsOf, type Entity, type Field } from "../entity/entity.js";
+import { columnOf, fieldsOf, linkSql, placeFieldOf, relationsOf, type Entity, type Field, type MatchRelation } from "../entity/entity.js";
 import { uuidOf } from "./identity.js";
 import { withinSql } from "./place.js";
 import type { ReadSql, RequestValues } from "./read-sql.js";
@@ -77,18 +77,30 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
       if (relation.cardinality === "one") {
         parts.push(`exists (${from()} ${joined}.id = ${alias}.${relation.key}${scope()} and ${filterSql(other, value, inner, joined, read, budget, depth + 1)})`);
       } else {
-        const link = () => `${linkSql(relation, alias, joined, read)}${where()}${scope()}`;
+        const exists = (condition: string) =>
+          relation.match ? matchedSql(target, relation, alias, joined, `${condition}${where()}${scope()}`, read) : `exists (${from()} ${linkSql(relation, alias, joined, read)}${where()}${scope()} and ${condition})`;
         for (const [quantifier, nested] of Object.entries(value as Record<string, unknown>)) {
           if (nested === null || nested === undefined) continue;
           const condition = filterSql(other, nested, step(inner, quantifier), joined, read, budget, depth + 1);
-          if (quantifier === "some") parts.push(`exists (${from()} ${link()} and ${condition})`);
-          else if (quantifier === "none") parts.push(`not exists (${from()} ${link()} and ${condition})`);
-          else parts.push(`not exists (${from()} ${link()} and (${condition}) is not true)`);
+          if (quantifier === "some") parts.push(exists(condition));
+          else if (quantifier === "none") parts.push(`not ${exists(condition)}`);
+          else parts.push(`not ${exists(`(${condition}) is not true`)}`);
         }
       }
     }
   }
   return parts.length === 0 ? "true" : parts.join(" and ");
+}
+
+/**
+ * Whether rows match a row. They are found from the other end, by its index, and met with the row by its id: a condition
+ * between the two ends alone would be tried on every row. Of the past too little is known to choose a join by: there the ids
+ * found are kept in a hash, so that no guess of the planner's can set every row against every match.
+ */
+function matchedSql(target: Entity, relation: MatchRelation, alias: string, joined: string, condition: string, read: ReadSql): string {
+  const twin = read.alias();
+  const found = `from ${read.source(target, twin)}, ${read.source(relation.target(), joined)} where ${linkSql(relation, twin, joined, read)} and ${condition}`;
+  return read.asOf ? `((${alias}.id in (select ${twin}.id ${found})) is true)` : `exists (select 1 ${found} and ${twin}.id = ${alias}.id)`;
 }
 
 function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, made: () => string, read: ReadSql, budget: { left: number }): string {
