@@ -8,6 +8,7 @@ import "./risks/risk.changes.js";
 import "./hidden-dangers/hidden-danger.actions.js";
 import "./supervision/regulation.actions.js";
 import "./supervision/gap.reports.js";
+import "./audit/changes.reports.js";
 import "./attachments/attachment.actions.js";
 import "./imports/import-batch.js";
 import { declareVersions } from "./platform/entity/entity.js";
