@@ -33,6 +33,7 @@ import "./codes/coded-fields.js";
 import "./attachments/attachment.actions.js";
 import "./imports/import-batch.js";
 import "./ledgers/ledger.reports.js";
+import "./audit/changes.reports.js";
 import { declareVersions } from "./platform/entity/entity.js";
 
 declareVersions();

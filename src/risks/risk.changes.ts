@@ -1,10 +1,9 @@
-import { columnOf, fieldsOf, linksOf } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { dateTime, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import { report } from "../platform/entity/report.js";
+import { ends, period, recordedFields } from "../platform/read/changes.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
-import { ends, period } from "./risk.reports.js";
 import { controlled, RANK, Risk, riskLevel } from "./risk.js";
 
 /** In the order the rows are shown. */
@@ -16,20 +15,12 @@ const riskChangeKind = enumeration("RiskChangeKind", { zh: "风险变动类别",
   CHANGED: ["等级未变,其他登记内容有变", "same level, other recorded fields differ"],
 });
 
-/** What a risk's record says of it, by GraphQL name: stored fields and links, without the marks every write leaves. */
-const recorded = (): (readonly [name: string, column: string])[] => [
-  ...Object.entries(fieldsOf(Risk))
-    .filter(([name, field]) => field.from === "column" && !field.mask && !["version", "createdAt", "updatedAt"].includes(name))
-    .map(([name, field]) => [name, columnOf(name, field)] as const),
-  ...linksOf(Risk).map(([name, relation]) => [name, relation.key] as const),
-];
-
 /** M-06 两时点风险对比: which risks appeared, went, rose, fell or otherwise changed, each by the record at both instants. */
 report({
   name: "riskChanges",
   zh: "两时点间的风险变动清单:升级、降级、新增、消除及其他变动;升为重大者在前",
   en: "what became of risks from one instant to another: raised, lowered, appeared, gone, otherwise changed; those raised to major first",
-  args: period,
+  args: period(() => Risk),
   cost: 300,
   fields: {
     kind: oneOf(riskChangeKind, "变动类别", "kind of change"),
@@ -50,10 +41,10 @@ report({
     // All in scope, not only what counts: a risk that went is told by the record that stands for it.
     const known = (end: ReadSql) => {
       const risk = end.alias();
-      return `select ${risk}.*, coalesce(${controlled(risk)} and ${asked.filter("filter", Risk, risk, end)}, false) as counted from ${end.source(Risk, risk)} where ${end.scope(Risk, risk)}`;
+      return `select ${risk}.*, coalesce(${controlled(risk)} and ${asked.filter("filter", Risk, risk, end)}, false) as counted from ${end.source(Risk, risk, "set")} where ${end.scope(Risk, risk)}`;
     };
     const rank = (alias: string) => `array_position(${RANK}, ${alias}.current_level)`;
-    const differences = recorded().map(([name, column]) => `case when o.${column} is distinct from c.${column} then '${name}' end`);
+    const differences = recordedFields(Risk).map(([name, column]) => `case when o.${column} is distinct from c.${column} then '${name}' end`);
     return `
       select x.* from (
         select coalesce(c.id, o.id) as risk_id, coalesce(c.code, o.code) as code, coalesce(c.name, o.name) as name, coalesce(c.town_id, o.town_id) as town_id,

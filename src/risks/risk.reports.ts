@@ -1,34 +1,13 @@
-import { Fault } from "../platform/fault.js";
-import { given } from "../platform/entity/input-fields.js";
 import { bool, int, oneOf } from "../platform/entity/fields.js";
-import { report, type Given, type ReportArgument } from "../platform/entity/report.js";
+import { report, type Given } from "../platform/entity/report.js";
+import { ends, period } from "../platform/read/changes.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { controlled, RANK, Risk, riskLevel } from "./risk.js";
-
-/** Arguments of what compares two instants. */
-export const period: Readonly<Record<string, ReportArgument>> = {
-  from: given.dateTime("期初时点", "opening instant", { required: true }),
-  to: given.dateTime("期末时点;缺省为所取时点", "closing instant; the one asked for unless given"),
-  filter: { zh: "范围", en: "which risks", filterOf: () => Risk },
-};
 
 /** Controlled risks with their level as recorded at an instant, as far as the caller's scope reached then. */
 function levelsAt(asked: Given, read: ReadSql): string {
   const risk = read.alias();
-  return `select ${risk}.id, ${risk}.current_level as level from ${read.source(Risk, risk)} where ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk, read)}`;
-}
-
-/** The statement at the opening and at the closing instant of a `period`; the closing unless given is the instant of the operation, with both its clocks. */
-export function ends(asked: Given, read: ReadSql): Record<"from" | "to", ReadSql> {
-  const at = (end: "from" | "to") =>
-    asked.at(end, (args, { instant }) => {
-      const from = args["from"] as string;
-      const to = (args["to"] as string | null | undefined) ?? instant.recorded;
-      if (to !== null && Date.parse(from) > Date.parse(to)) throw new Fault("INVALID_INPUT", { field: "from", rule: "not after to" });
-      const moment = end === "from" ? from : to!;
-      return { recorded: moment, effective: moment };
-    });
-  return { from: at("from"), to: asked.has("to") ? at("to") : read };
+  return `select ${risk}.id, ${risk}.current_level as level from ${read.source(Risk, risk, "set")} where ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk, read)}`;
 }
 
 /** Every risk controlled at either end, with its level at both; null where it was not yet, or no longer. */
@@ -42,7 +21,7 @@ report({
   name: "riskMoves",
   zh: "风险等级变动矩阵:两时点间各等级之间的移动,空为新增或已不在管控",
   en: "matrix of moves between levels from one instant to another; null for not yet, or no longer, controlled",
-  args: period,
+  args: period(() => Risk),
   cost: 200,
   fields: {
     fromLevel: oneOf(riskLevel, "期初等级;空为新增", "level at the opening; null when new", { nullable: true }),
@@ -57,7 +36,7 @@ report({
   name: "riskDynamics",
   zh: "风险动态变化平衡表:期初+新增+升入+降入-升出-降出-消除=期末",
   en: "balance of risks by level: opening + new + raised in + lowered in - raised out - lowered out - gone = closing",
-  args: period,
+  args: period(() => Risk),
   cost: 200,
   fields: {
     level: oneOf(riskLevel, "等级", "level"),

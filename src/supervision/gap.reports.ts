@@ -139,7 +139,7 @@ function gapSql({ kind, on, find }: Gap, asked: Given, read: ReadSql): string {
   // A kind not asked for is a condition without a row's column: its branch is never begun.
   const wanted = `coalesce('${kind}' = any(${asked.param("text[]", "kinds")}), true)`;
   const within = asked.has("within") ? ` and ${row}.region_path <@ any(array(select ${region}.path from ${read.source(Region, region)} where ${asked.filter("within", Region, region)}))` : "";
-  return `select '${kind}'::text as kind, '${on.prefix}' || ${row}.id as object_id, ${row}.code, ${row}.name, ${detail} as detail, ${row}.location, ${row}.town_id, ${on === Subject ? `${row}.id` : `${row}.subject_id`} as subject_id from ${read.source(on, row)}${joins} where ${wanted} and ${read.scope(on, row)}${within} and ${where}`;
+  return `select '${kind}'::text as kind, '${on.prefix}' || ${row}.id as object_id, ${row}.code, ${row}.name, ${detail} as detail, ${row}.location, ${row}.town_id, ${on === Subject ? `${row}.id` : `${row}.subject_id`} as subject_id from ${read.source(on, row, "set")}${joins} where ${wanted} and ${read.scope(on, row)}${within} and ${where}`;
 }
 
 /** A21, BLIND_SPOT 监管空白 (domain 3.7): what is demanded of a record and not there at the instant asked for. */

@@ -133,7 +133,7 @@ async function recordedAt(at: string, town?: string): Promise<Map<string, Versio
   return new Map((rows as unknown as (Version & { controlled: boolean })[]).map((row) => [row.id, { ...row, level: row.controlled ? row.level : null }]));
 }
 
-const KEPT = ["id", "version", "recorded_from", "recorded_to", "created_at", "created_by", "updated_at", "updated_by", "county_code", "region_path", "town_id", "fid", "source_system", "external_id", "retire_reason", "retire_decision_id"];
+const KEPT = ["id", "version", "recorded_from", "recorded_to", "standing_node", "created_at", "created_by", "updated_at", "updated_by", "county_code", "region_path", "town_id", "fid", "source_system", "external_id", "retire_reason", "retire_decision_id"];
 const camel = (column: string) => column.replace(/_id$/, "").replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** What changed, told from whole rows by plain comparison. */
