@@ -211,7 +211,7 @@ export function vary(target: Entity, variant: string, { fields = {}, relations =
   const type = target.variants?.types[variant];
   if (!type) throw new Error(`${target.name} has no variant ${variant}`);
   for (const name of [...Object.keys(fields), ...Object.keys(relations)]) if (target.fields[name] || target.relations[name]) throw new Error(`${target.name}.${name} is declared twice`);
-  Object.assign(type, { fields: { ...type.fields, ...fields }, relations: { ...type.relations, ...relations } });
+  Object.assign(type, { fields: { ...type.fields, ...layered(fields, target.name) }, relations: { ...type.relations, ...relations } });
 }
 
 export const allEntities = (): readonly Entity[] => [...entities.values()];

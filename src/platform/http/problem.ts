@@ -9,6 +9,6 @@ export function sendProblem({ request, response, requestId }: Exchange, fault: F
   if (fault.code === "OVERLOADED" || fault.code === "TIMEOUT") response.setHeader("retry-after", "1");
   if (fault.code === "UNAUTHENTICATED") response.setHeader("www-authenticate", "Bearer");
   response.setHeader("cache-control", "no-store");
-  response.writeHead(fault.status, { "content-type": "application/problem+json; charset=utf-8", "content-length": Buffer.byteLength(body) });
+  response.writeHead(fault.status, { "content-type": "application/problem+json", "content-length": Buffer.byteLength(body) });
   response.end(request.method === "HEAD" ? undefined : body);
 }
