@@ -23,24 +23,29 @@ const args: Readonly<Record<string, ReportArgument>> = {
 /**
  * Every risk not retired whose current assessment is by the method of the version, with what the version would make of the values given then:
  * those it knows; a value it has no input for is left aside. Directly judged risks stay major where the version keeps their reason.
- * The version's outcomes were enumerated when it was drafted: nothing is computed here, only looked up.
+ * Both versions' outcomes were enumerated when they were drafted: one is looked up for the other once for each combination, not for each risk.
  */
 function recomputed(asked: Given, read: ReadSql): string {
   const [risk, assessment, by, version] = [read.alias(), read.alias(), read.alias(), read.alias()];
   const rank = (level: string) => `array_position(${RANK}, ${level})`;
   return `
+    with asked as materialized (
+      select ${version}.id, ${version}.method_id, array(select d ->> 'code' from jsonb_array_elements(${version}.definition -> 'inputs') d) as inputs, array(select d ->> 'code' from jsonb_array_elements(${version}.definition -> 'directMajorReasons') d) as reasons
+      from ${read.source(AssessmentMethodVersion, version)} where ${version}.id = ${asked.uuid("version", AssessmentMethodVersion)} and ${read.scope(AssessmentMethodVersion, version)}
+    ), by_version as materialized (
+      select ${by}.id from asked v join ${read.source(AssessmentMethodVersion, by)} on ${by}.method_id = v.method_id and ${by}.status = 'ACTIVATED'
+    ), projected as materialized (
+      select was.version_id, was.inputs, (select jsonb_object_agg(k, was.inputs -> k) from unnest(v.inputs) k where was.inputs ? k) as kept
+      from asked v cross join by_version b join assessment_outcomes was on was.version_id = b.id
+    ), moved as materialized (
+      select p.version_id, p.inputs, o.score, o.level from asked v cross join projected p cross join lateral (select score, level from assessment_outcomes where version_id = v.id and inputs = p.kept limit 1) o
+    )
     select w.*, case when w.to_level is null then 'NOT_APPLICABLE' when ${rank("w.to_level")} < ${rank("w.from_level")} then 'RAISED' when ${rank("w.to_level")} > ${rank("w.from_level")} then 'LOWERED' else 'SAME' end as change
-    from (select ${risk}.id as risk_id, ${risk}.code, ${risk}.name, ${risk}.town_id, ${risk}.current_level as from_level, o.score,
-        case when ${assessment}.direct_major_reason = any(x.reasons) then 'MAJOR' else o.level end as to_level
-      from ${read.source(AssessmentMethodVersion, version)}
-      cross join lateral (select array(select d ->> 'code' from jsonb_array_elements(${version}.definition -> 'inputs') d) as known, array(select d ->> 'code' from jsonb_array_elements(${version}.definition -> 'directMajorReasons') d) as reasons) x
-      join ${read.source(AssessmentMethodVersion, by)} on ${by}.method_id = ${version}.method_id
-      join ${read.source(RiskAssessment, assessment)} on ${assessment}.method_version_id = ${by}.id
-      join ${read.source(Risk, risk)} on ${risk}.current_assessment_id = ${assessment}.id
-      left join assessment_outcomes o on o.version_id = ${version}.id
-        and o.inputs = (select jsonb_object_agg(k, ${assessment}.inputs -> k) from unnest(x.known) k where ${assessment}.inputs ? k)
-      where ${version}.id = ${asked.uuid("version", AssessmentMethodVersion)} and ${read.scope(AssessmentMethodVersion, version)}
-        and ${risk}.status <> 'RETIRED' and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk, read)}) w`;
+    from (select ${risk}.id as risk_id, ${risk}.code, ${risk}.name, ${risk}.town_id, ${risk}.current_level as from_level, m.score, case when ${assessment}.direct_major_reason = any(v.reasons) then 'MAJOR' else m.level end as to_level
+      from ${read.source(Risk, risk)} join ${read.source(RiskAssessment, assessment)} on ${assessment}.id = ${risk}.current_assessment_id
+      join by_version b on b.id = ${assessment}.method_version_id cross join asked v
+      left join moved m on m.version_id = ${assessment}.method_version_id and m.inputs = ${assessment}.inputs
+      where ${risk}.status <> 'RETIRED' and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk, read)}) w`;
 }
 
 /** 启用前预览: whose level would change. */

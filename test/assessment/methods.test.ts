@@ -60,7 +60,7 @@ describe("what a method can say", () => {
     expect(([[1, 10, 7], [3, 6, 15], [6, 6, 15], [0.5, 6, 7], [1, 1, 40]] as const).map(([L, E, C]) => levelOf(seeded("LEC"), { L, E, C }))).toEqual([
       { score: 70, level: "MODERATE" }, { score: 270, level: "CONSIDERABLE" }, { score: 540, level: "MAJOR" }, { score: 21, level: "LOW" }, { score: 40, level: "LOW" },
     ]);
-    expect(() => levelOf(seeded("LEC"), { L: 2, E: 6, C: 15 })).toThrow();
+    expect(() => levelOf(seeded("LEC"), { L: 2, E: 6, C: 15 })).toThrow("输入不符合要求");
   });
 
   test.each([["LEVELS", LEVEL_MATRIX, 20], ["POINTS", SCORE_MATRIX, 25], ["SUMS", SUM, 9]] as const)("any method: %s drafted, activated, assessed by", async (code, given, count) => {
