@@ -78,7 +78,7 @@ function explanation(risk: string, read: ReadSql): string {
       from jsonb_array_elements(${v}.definition -> 'inputs') with ordinality as d(input, place)
       join lateral jsonb_array_elements(d.input -> 'values') as l(one) on l.one -> 'value' = ${a}.inputs -> (d.input ->> 'code')) i
     cross join lateral (select assessment_band(${v}.definition, ${a}.score) as band) b
-    left join lateral (select reason from jsonb_array_elements(${v}.definition -> 'directMajorReasons') as reason where reason ->> 'code' = ${a}.direct_major_reason) r on true) ${told}
+    left join lateral (select reason from jsonb_array_elements(${v}.definition -> 'directMajorReasons') as listed(reason) where reason ->> 'code' = ${a}.direct_major_reason) r on true) ${told}
     having count(*) > 0`;
 }
 
