@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { inUnit, lane } from "../support/database.js";
+import { assessPlainly } from "../support/plain-assessment.js";
 import { useDistrict } from "../support/district.js";
 import { assessed, RiskStage } from "../support/risk-stage.js";
 
@@ -102,12 +103,10 @@ describe("a level is lowered only on a decision", () => {
 
   test("plain SQL is held to the same", async () => {
     const risk = uuid((await stage.reviewing("MAJOR")).id);
-    const assess = "insert into risk_assessments (id, risk_id, method, method_version, inputs, computed_level, stage, assessed_at) values (gen_random_uuid(), $1, 'LEC', '2023', '{}', 'LOW', 'CURRENT', now())";
     const lower = (more: string, values: unknown[] = []) =>
       inUnit(district.database.engine, async (client) => {
-        await client.query(assess, [risk]);
         await client.query(more, [risk, ...values]);
-        await client.query("update risks set current_level = 'LOW', status = 'IN_FORCE', reassess_trigger = null where id = $1", [risk]);
+        await assessPlainly(client, [{ id: risk, level: "LOW" }], ", status = 'IN_FORCE', reassess_trigger = null");
       });
     const change = (columns = "", values = "") => `insert into risk_level_changes (id, risk_id, from_level, to_level, changed_at${columns}) values (gen_random_uuid(), $1, 'MAJOR', 'LOW', now()${values})`;
     const leave = [", reassess_trigger, approved_by", ", 'PERIODIC', gen_random_uuid()"] as const;
@@ -134,8 +133,7 @@ describe("a level is lowered only on a decision", () => {
       const use = () =>
         inUnit(district.database.engine, async (client) => {
           await client.query("insert into risk_level_changes (id, risk_id, from_level, to_level, changed_at, reassess_trigger, approved_by, decision_id, round_id) select gen_random_uuid(), risk_id, 'LOW', 'MODERATE', now(), 'PERIODIC', gen_random_uuid(), id, round_id from review_round_decisions where id = $1", [uuid(raise)]);
-          await client.query("insert into risk_assessments (id, risk_id, method, method_version, inputs, computed_level, stage, assessed_at) values (gen_random_uuid(), $1, 'LEC', '2023', '{}', 'MODERATE', 'CURRENT', now())", [uuid(risk.id)]);
-          await client.query("update risks set current_level = 'MODERATE' where id = $1", [uuid(risk.id)]);
+          await assessPlainly(client, [{ id: uuid(risk.id), level: "MODERATE" }]);
         });
       const used = await Promise.allSettled([use(), use()]);
       const refusals = used.flatMap((one) => (one.status === "rejected" ? [(one.reason as { constraint?: string }).constraint] : []));

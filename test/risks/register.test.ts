@@ -1,6 +1,8 @@
 import { beforeAll, expect, test } from "@jest/globals";
 import { DEMANDED_CONTROL } from "../../src/control-measures/control-level.js";
 import { migrate, revert } from "../../src/platform/db/migrate.js";
+import { METHODS } from "../../seeds/reference/methods.js";
+import { assessPlainly } from "../support/plain-assessment.js";
 import { inUnit, useDatabase } from "../support/database.js";
 import { deedsIn, uuidOf } from "../support/deeds.js";
 import { useDistrict } from "../support/district.js";
@@ -70,8 +72,10 @@ test("a register of before is recoded without a new version, its past included",
     await client.query("insert into regions (id, code, name, level) values ($1, '500112000000', '示例', 'DISTRICT')", [ids[0]]);
     await client.query("insert into subjects (id, region_id, code, name, kind) values ($2, $1, 'A', '示例', 'ENTERPRISE_SITE')", [ids[0], ids[1]]);
     await client.query("insert into risks (id, region_id, code, name, domain, subject_id, status, accident_type) values ($3, $1, 'R', '示例', 'WORK_SAFETY', $2, 'IDENTIFIED', '03')", ids);
-    await client.query("insert into risk_assessments (id, risk_id, method, method_version, inputs, computed_level, stage, assessed_at) values ($1, $2, 'LEC', '1', '{}', 'CONSIDERABLE', 'CURRENT', now())", [ids[0], ids[2]]);
-    await client.query("update risks set status = 'ASSESSED', current_level = 'CONSIDERABLE', control_level = 'CONSIDERABLE' where id = $1", [ids[2]]);
+    const [code, zh, en, edition, definition] = METHODS[0]!;
+    await client.query("insert into assessment_methods (id, code, name_zh, name_en) values ($1, $2, $3, $4)", [ids[0], code, zh, en]);
+    await client.query("insert into assessment_method_versions (id, method_id, version_code, definition, status, valid_from) values ($1, $1, $2, $3, 'ACTIVATED', '2008-02-01')", [ids[0], edition, JSON.stringify(definition)]);
+    await assessPlainly(client, [{ id: ids[2]!, level: "CONSIDERABLE" }], ", status = 'ASSESSED', control_level = 'CONSIDERABLE'");
     await client.query("update risks set name = '更名' where id = $1", [ids[2]]);
     await client.query("insert into risk_objects (id, code, name, type, subject_id, r_value, hazard_installation_grade) values ($1, 'O', '示例', 'MAJOR_HAZARD_INSTALLATION', $2, 60, 'LEVEL_4')", [ids[0], ids[1]]);
   });

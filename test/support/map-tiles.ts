@@ -1,3 +1,4 @@
+import { assessPlainly } from "./plain-assessment.js";
 import { randomUUID } from "node:crypto";
 import { VectorTile } from "@mapbox/vector-tile";
 import { PbfReader } from "pbf";
@@ -80,16 +81,13 @@ interface Querying {
 export async function insertRisks(client: Querying, made: readonly { id: string; level: string; subject: string | undefined; name: string; lon: number | null; lat: number | null }[]): Promise<void> {
   const told = JSON.stringify(made);
   await client.query(
-    `insert into risks (id, region_id, code, name, domain, subject_id, sector, current_level, status, location)
-     select r.id, s.region_id, 'T-' || r.id, r.name, 'WORK_SAFETY', s.id, s.sector, r.level, 'IDENTIFIED', case when r.lon is not null then st_setsrid(st_makepoint(r.lon, r.lat), 4490) end
+    `insert into risks (id, region_id, code, name, domain, subject_id, sector, status, location)
+     select r.id, s.region_id, 'T-' || r.id, r.name, 'WORK_SAFETY', s.id, s.sector, 'IDENTIFIED', case when r.lon is not null then st_setsrid(st_makepoint(r.lon, r.lat), 4490) end
      from json_to_recordset($1) r(id uuid, level text, subject uuid, name text, lon float8, lat float8) join subjects s on s.id = r.subject`,
     [told],
   );
-  await client.query(
-    `insert into risk_assessments (id, risk_id, method, method_version, inputs, computed_level, stage, assessed_at)
-     select gen_random_uuid(), r.id, 'LEC', '2023', '{}', r.level, 'CURRENT', now() from json_to_recordset($1) r(id uuid, level text)`,
-    [told],
-  );
+  await assessPlainly(client as never, made);
+  await client.query(`insert into risk_level_changes (id, risk_id, to_level, changed_at) select gen_random_uuid(), r.id, r.level, now() from json_to_recordset($1) r(id uuid, level text)`, [told]);
 }
 
 /** A repeatable source of numbers in [0, 1). */
