@@ -70,7 +70,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     actorOf: (exchange) => keys.actorOf(exchange.request.headers.authorization),
     began: historyBegan,
     publicBaseUrl: config.publicBaseUrl,
-    atOnce: Math.max(1, Math.floor(config.poolSize / 2)),
+    atOnce: Math.max(1, Math.floor(config.poolSize * 0.75)),
   });
 
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);

@@ -24,6 +24,7 @@ import { readOptions, USAGE, type Options } from "./options.js";
 import { say } from "./say.js";
 import { stopAll } from "./servers.js";
 import { threeServers } from "./three-servers.js";
+import { tiles } from "./tiles.js";
 
 /** What dist is made of must be the sources as they are. */
 async function build(): Promise<void> {
@@ -40,7 +41,7 @@ async function run(options: Options): Promise<void> {
   try {
     const databases = [...options.databases];
     for (const size of options.growth) databases.push([String(size), await seededDatabase(cluster!, size)]);
-    const { text, figures } = several ? await growth(databases, options) : await threeServers(options.database ?? (await seededDatabase(cluster!, options.risks)), options);
+    const { text, figures } = several ? await growth(databases, options) : await (options.tiles ? tiles : threeServers)(options.database ?? (await seededDatabase(cluster!, options.risks)), options);
     process.stdout.write(`${text}\n`);
     if (options.json) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);
   } finally {

@@ -86,12 +86,12 @@ test("a filter for several layers names them", async () => {
 });
 
 test("a tileset describes itself with addresses of this service, never of a stranger's word", async () => {
-  const answer = await (await district.as("office").get("/tiles/risks,subjects.json?crs=GCJ02")).json();
+  const answer = (await (await district.as("office").get("/tiles/risks,subjects.json?crs=GCJ02")).json()) as { bounds: number[]; vector_layers: { id: string; fields: Record<string, string> }[] };
   expect(answer).toMatchObject({ tilejson: "3.0.0", scheme: "xyz", minzoom: 0, maxzoom: 22, crs: "GCJ02", tiles: [`${district.service.url}/tiles/risks,subjects/{z}/{x}/{y}.mvt?crs=GCJ02`] });
   expect(answer.bounds).toHaveLength(4);
-  expect(answer.vector_layers.map(({ id }: { id: string }) => id)).toEqual(["risks", "subjects"]);
+  expect(answer.vector_layers.map(({ id }) => id)).toEqual(["risks", "subjects"]);
   const shown = (await fetchTile(district.as("office"), TILE)).layers["risks"]![0]!.properties;
-  for (const name of Object.keys(shown)) expect(Object.keys(answer.vector_layers[0].fields)).toContain(name);
+  for (const name of Object.keys(shown)) expect(Object.keys(answer.vector_layers[0]!.fields)).toContain(name);
   const stranger = await bare("/tiles/risks.json", { authorization, host: "evil.example" });
   expect(stranger.body.toString()).not.toContain("evil.example");
   expect(JSON.parse(stranger.body.toString()).tiles[0]).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/tiles\/risks\//);
