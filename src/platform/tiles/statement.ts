@@ -17,6 +17,8 @@ export interface TileStatement {
   /** Names of the properties, in the order of the columns `p0`, `p1` ... (process). */
   properties: readonly string[];
   bind: (values: RequestValues) => unknown[];
+  /** One plan serves all single points: their box is small, whichever it is. */
+  replan: boolean;
   clock: ClockUse;
   /** Entities other than the layer's own whose rows the answer depends on. */
   dependsOn: readonly Entity[];
@@ -52,12 +54,13 @@ export function tileStatement(making: Making, mode: Mode, encoder: Encoder): Til
   const names = carried.map(({ name }) => name);
   const text =
     encoder === "database"
-      ? `select st_asmvt(t, ${literal(layer.id)}, ${EXTENT}, 'geom', 'id') as tile, count(*)::integer as features
+      ? // The driver reads every value as text; in this one bytes take the least.
+        `select encode(st_asmvt(t, ${literal(layer.id)}, ${EXTENT}, 'geom', 'id'), 'base64') as tile, count(*)::integer as features
          from (select id, ${shape ?? "st_makepoint(x, y)"} as geom${carried.map(({ name, sql }) => `, ${sql} as "${name}"`).join("")} from (${rows}) f order by rank desc) t`
       : `select array_to_json(array_agg(id)) as ids, ${shape ? `array_to_json(array_agg(st_asgeojson(${shape}, 3, 0)::json)) as shapes` : "array_to_json(array_agg(x)) as xs, array_to_json(array_agg(y)) as ys"},
            count(*)::integer as features${carried.map(({ sql }, at) => `, array_to_json(array_agg(${sql})) as p${at}`).join("")}
          from (select * from (${rows}) f order by rank desc) t`;
-  return { layer, text, properties: names, bind: (values) => read.bind(values), clock: read.clock, dependsOn: [...read.entities] };
+  return { layer, text, properties: names, bind: (values) => read.bind(values), replan: mode !== "single" || read.asOf || read.replan, clock: read.clock, dependsOn: [...read.entities] };
 }
 
 /** Rows that came by column, as the encoder of this process takes them. */
