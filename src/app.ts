@@ -15,9 +15,10 @@ import { LearnedHints } from "./platform/read/hints.js";
 import type { Instant } from "./platform/read/read-sql.js";
 import { Reader } from "./platform/read/reader.js";
 import type { RequestContext } from "./platform/request.js";
-import { tileRoutes } from "./platform/tiles/tile-routes.js";
+import { tileRoutes, type TileDoor } from "./platform/tiles/tile-routes.js";
 import { act, type Call } from "./platform/write/act.js";
 import { allLayers } from "./layers/layer.js";
+import { layerRoutes } from "./layers/layer.routes.js";
 
 export interface Service {
   url: string;
@@ -62,7 +63,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   };
   const withCall = (exchange: Exchange) => callFor(exchange.request, exchange.requestId);
 
-  const tiles = await tileRoutes({
+  const door: TileDoor = {
     pool: engine.pool,
     hints,
     schema: made,
@@ -71,7 +72,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     began: historyBegan,
     publicBaseUrl: config.publicBaseUrl,
     atOnce: Math.max(1, Math.floor(config.poolSize * 0.75)),
-  });
+  };
+  const tiles = await tileRoutes(door);
 
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
   const json = "application/json; charset=utf-8";
@@ -90,6 +92,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     fileRoute(engine, join(config.dataDir, "files"), withCall),
     ...importRoutes(engine, withCall),
     ...tiles.routes,
+    ...layerRoutes(door),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();
