@@ -104,6 +104,27 @@ function grouped(rings: Feature["rings"]): number[][][][] {
   return polygons;
 }
 
+test("the database shifts to GCJ-02 as the library does, in and outside the box, holes and parts included", async () => {
+  const { pool } = district.database.engine;
+  const places = Array.from({ length: 500 }, (): Position => [60 + random() * 90, random() * 60]);
+  const { rows } = await pool.query("select st_x(p) as lon, st_y(p) as lat from (select gcj02(st_setsrid(st_makepoint(lon, lat), 4490)) as p from unnest($1::float8[], $2::float8[]) with ordinality s(lon, lat, at) order by at) t", [places.map(([lon]) => lon), places.map(([, lat]) => lat)]);
+  const worst = Math.max(...(rows as { lon: number; lat: number }[]).map(({ lon, lat }, at) => {
+    const [x, y] = fromCgcs2000(places[at]!, "GCJ02");
+    return Math.max(Math.abs(lon - x), Math.abs(lat - y));
+  }));
+  expect(worst).toBeLessThan(1e-9);
+  const shape = { type: "MultiPolygon", coordinates: [SHAPES.yubei.coordinates, [ring([107, 30], 0.1, 7)]] } as const;
+  const { rows: [made] } = await pool.query("select st_asgeojson(gcj02(st_setsrid(st_geomfromgeojson($1), 4490)), 12, 0)::json as shape", [JSON.stringify(shape)]);
+  const { type, coordinates } = (made as { shape: { type: string; coordinates: number[][][][] } }).shape;
+  expect(type).toBe("MultiPolygon");
+  expect(coordinates.map((part) => part.map((outline) => outline.length))).toEqual(shape.coordinates.map((part) => part.map((outline) => outline.length)));
+  const flat = shape.coordinates.flat(2);
+  expect(Math.max(...coordinates.flat(2).map(([lon, lat], at) => {
+    const [x, y] = fromCgcs2000(flat[at] as unknown as Position, "GCJ02");
+    return Math.max(Math.abs(lon! - x), Math.abs(lat! - y));
+  }))).toBeLessThan(1e-9);
+});
+
 test("a region without a boundary is its point, and shows its colour", async () => {
   const [x, y] = tileAt("WebMercatorQuad", 14, [106.61, 29.69]);
   const village = owned((await fetchTile(district.as("office"), `regions/14/${x}/${y}.mvt`)).layers["regions"]).find(({ id }) => id === ids["village"]);
