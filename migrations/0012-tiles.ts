@@ -176,13 +176,17 @@ const revisions = `
 `;
 
 const tracking = `
-  -- One function per table: its statements keep their plans.
+  -- One function per table: its statements keep their plans. Points, which are most, find their cell without a call.
   create function build_revisions(of_table text) returns void language plpgsql as $$
   declare
-    places text[] := array(select c.name from tracked_columns(of_table) c where c.type ~ '^geometry');
-    touched text;
+    touched text := (
+      select string_agg(case
+        when c.type ~ '^geometry\\(Point' then format('select case when st_x(%1$I) is null then -1 else 12 end as level, coalesce(floor((st_x(%1$I) + 180) / 360 * 4096)::integer, 0) as x, coalesce(floor((90 - st_y(%1$I)) / 360 * 4096)::integer, 0) as y from new_rows', c.name)
+        else format('select c.level, c.x, c.y from new_rows, tile_cells(%I) c', c.name) end, ' union all ')
+      from tracked_columns(of_table) c where c.type ~ '^geometry');
+    marks constant text := 'insert into tile_revisions (source, level, x, y, changes) select distinct %L, level, x, y, 1 from (%s) cells;';
+    unplaced constant text := format('insert into tile_revisions values (%L, -1, 0, 0, 1);', of_table);
   begin
-    select string_agg(format('select %I as place from new_rows', place), ' union all ') into touched from unnest(places) place;
     execute format($body$
       create or replace function %1$I() returns trigger language plpgsql as $revise$
       begin
@@ -194,10 +198,8 @@ const tracking = `
         return null;
       end $revise$ $body$,
       'revise_' || of_table,
-      case when touched is null then format('insert into tile_revisions values (%L, -1, 0, 0, 1);', of_table)
-        else format('insert into tile_revisions select distinct %L, c.level, c.x, c.y, 1 from (%s) p, tile_cells(p.place) c;', of_table, touched) end,
-      case when touched is null then format('insert into tile_revisions values (%L, -1, 0, 0, 1);', of_table)
-        else format('insert into tile_revisions select distinct %L, c.level, c.x, c.y, 1 from (%s union all %s) p, tile_cells(p.place) c;', of_table, touched, replace(touched, 'from new_rows', 'from old_rows')) end);
+      case when touched is null then unplaced else format(marks, of_table, touched) end,
+      case when touched is null then unplaced else format(marks, of_table, touched || ' union all ' || replace(touched, 'new_rows', 'old_rows')) end);
     execute format('drop trigger if exists y_revised_new on %1$I; drop trigger if exists y_revised_both on %1$I', of_table);
     execute format('create trigger y_revised_new after insert on %I referencing new table as new_rows for each statement execute function %I()', of_table, 'revise_' || of_table);
     execute format('create trigger y_revised_both after update on %I referencing old table as old_rows new table as new_rows for each statement execute function %I()', of_table, 'revise_' || of_table);

@@ -20,8 +20,9 @@ import { LearnedHints } from "./platform/read/hints.js";
 import type { Instant } from "./platform/read/read-sql.js";
 import { Reader } from "./platform/read/reader.js";
 import type { RequestContext } from "./platform/request.js";
-import { tileRoutes } from "./platform/tiles/tile-routes.js";
+import { tileRoutes, type TileDoor } from "./platform/tiles/tile-routes.js";
 import { act, type Call } from "./platform/write/act.js";
+import { layerRoutes } from "./layers/layer.routes.js";
 
 export interface Service {
   url: string;
@@ -66,7 +67,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   };
   const withCall = (exchange: Exchange) => callFor(exchange.request, exchange.requestId);
 
-  const tiles = await tileRoutes({
+  const door: TileDoor = {
     pool: engine.pool,
     hints,
     schema: made,
@@ -74,8 +75,9 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     actorOf: (exchange) => keys.actorOf(exchange.request.headers.authorization),
     began: historyBegan,
     publicBaseUrl: config.publicBaseUrl,
-    atOnce: Math.max(1, Math.floor(config.poolSize / 2)),
-  });
+    atOnce: Math.max(1, Math.floor(config.poolSize * 0.75)),
+  };
+  const tiles = await tileRoutes(door);
 
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
   const json = "application/json; charset=utf-8";
@@ -98,6 +100,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     ...importRoutes(engine, withCall),
     ...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, publicBaseUrl: config.publicBaseUrl }),
     ...tiles.routes,
+    ...layerRoutes(door),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();

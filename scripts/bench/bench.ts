@@ -28,6 +28,7 @@ import { readOptions, USAGE, type Options } from "./options.js";
 import { say } from "./say.js";
 import { stopAll } from "./servers.js";
 import { threeServers } from "./three-servers.js";
+import { tiles } from "./tiles.js";
 
 /** What dist is made of must be the sources as they are. */
 async function build(): Promise<void> {
@@ -44,7 +45,7 @@ async function run(options: Options): Promise<void> {
   try {
     const databases = [...options.databases];
     for (const size of options.growth) databases.push([String(size), await seededDatabase(cluster!, size)]);
-    const one = options.asOf ? asOfInstants : threeServers;
+    const one = options.asOf ? asOfInstants : options.tiles ? tiles : threeServers;
     const { text, figures } = several ? await growth(databases, options) : await one(options.database ?? (await seededDatabase(cluster!, options.risks, options.versions)), options);
     process.stdout.write(`${text}\n`);
     if (options.json) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);

@@ -18,17 +18,20 @@ export interface Options {
   seconds: number;
   connections: number;
   json: string | undefined;
+  /** Tiles beside raw ST_AsMVT instead of the questions. */
+  tiles: boolean;
 }
 
 export const USAGE = `用法 / usage: npm run bench -- [--database URL | --risks N] [--questions Q1,Q2] [--rounds 3] [--seconds 4] [--connections 16] [--json FILE]
        npm run bench -- --databases 10000=URL,1000000=URL | --growth 10000,100000 [--questions Q1,Q3]
        npm run bench -- --as-of [--database URL | --risks 100000 --versions 10] [--questions Q1,Q2,Q3,Q4]
+       npm run bench -- --tiles [--database URL | --risks N] [--rounds 3] [--seconds 4] [--connections 16]
 `;
 
 /** Reads the command line. @throws Error in both languages when something in it cannot be used. */
 export function readOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
-  const { values } = parseArgs({ args: [...args], options: { database: text, risks: text, databases: text, growth: text, questions: text, rounds: text, seconds: text, connections: text, json: text, versions: text, "as-of": { type: "boolean" } } });
+  const { values } = parseArgs({ args: [...args], options: { database: text, risks: text, databases: text, growth: text, questions: text, rounds: text, seconds: text, connections: text, json: text, versions: text, "as-of": { type: "boolean" }, tiles: { type: "boolean" } } });
   const number = (name: "risks" | "versions" | "rounds" | "seconds" | "connections", fallback: number, most: number) => {
     const value = Number(values[name] ?? fallback);
     if (!(value > 0 && value <= most) || (name !== "seconds" && !Number.isInteger(value))) throw new Error(`--${name}: 1 至 / to ${most}`);
@@ -59,5 +62,6 @@ export function readOptions(args: readonly string[]): Options {
     seconds: number("seconds", 4, 600),
     connections: number("connections", 16, 200),
     json: values.json,
+    tiles: values.tiles ?? false,
   };
 }

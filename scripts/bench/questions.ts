@@ -4,7 +4,7 @@ import { counts, features } from "./maps.js";
 import type { Question } from "./question.js";
 import { register, type Writer } from "./writes.js";
 
-/** In the order of the report. Q6, vector tiles, is asked as soon as the service answers it. */
+/** In the order of the report. Q6, vector tiles, is measured by itself: see tiles.ts. */
 export const QUESTIONS = ["Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8first", "Q8deep"] as const;
 export type QuestionId = (typeof QUESTIONS)[number];
 /** Whose cost must not grow with the data. */

@@ -32,7 +32,7 @@ export async function threeServers(url: string, options: Options): Promise<{ tex
     for (const id of options.questions) {
       const question = await questionOf(id, inputs, caller, (ask) => fetchData(running.this, ask), (ask) => fetchData(running.postgraphile, ask));
       if (!question) {
-        const [zh, en] = id === "Q6" ? (["Q6 矢量瓦片:本服务尚未提供", "vector tiles: not offered yet"] as const) : ([`${id}:数据太少`, "too little data"] as const);
+        const [zh, en] = id === "Q6" ? (["Q6 矢量瓦片:见 --tiles", "vector tiles: see --tiles"] as const) : ([`${id}:数据太少`, "too little data"] as const);
         missing.push(`${zh} / ${en}`);
         say(zh, en);
         continue;

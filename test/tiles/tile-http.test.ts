@@ -32,7 +32,7 @@ test("a tile comes packed as the client takes it, under one weak validator, and 
     const answer = await bare(`/tiles/${TILE}`, { authorization, "accept-encoding": accepted });
     expect({ accepted, coding: answer.headers["content-encoding"], etag: answer.headers.etag }).toEqual({ accepted, coding, etag: plain.headers.etag });
     expect((coding ? packed[coding](answer.body) : answer.body).equals(plain.body)).toBe(true);
-    if (coding) expect(answer.body.length).toBeLessThan(plain.body.length);
+    expect(answer.body.length < plain.body.length).toBe(coding !== undefined);
   }
 });
 
@@ -55,18 +55,18 @@ describe("an address that is none", () => {
     "nothing.json",
   ])("%s is not found", async (path) => {
     const answer = await bare(`/tiles/${path}`, { authorization });
-    expect({ status: answer.status, type: answer.headers["content-type"] }).toEqual({ status: 404, type: "application/problem+json; charset=utf-8" });
+    expect({ status: answer.status, type: answer.headers["content-type"] }).toEqual({ status: 404, type: "application/problem+json" });
     expect(JSON.parse(answer.body.toString())).toMatchObject({ status: 404, code: "NOT_FOUND" });
     expect(answer.headers.etag).toBeUndefined();
   });
 
   test.each([
     ["?level=1", "level"], ["?tms=constructor", "tms"], ["?tms=WebMercatorQuad&tms=CGCS2000Quad", "tms"], ["?crs=BD09", "crs"], ["?crs=GCJ02&tms=CGCS2000Quad", "crs"], ["?asOf=yesterday", "asOf"], ["?asOf=2026-02-30", "asOf"], ["?filter=x", "filter"], ["?filter=%7B%22__proto__%22%3A1%7D", "filter"],
-    ["?filter=%5B%5D", undefined], [`?filter=${encodeURIComponent('{"currentLevel":{"eq":"PINK"}}')}`, "filter.currentLevel.eq"], [`?filter=${encodeURIComponent('{"bbox":{"west":10,"south":0,"east":5,"north":1}}')}`, "bbox"],
+    ["?filter=%5B%5D", "filter"], [`?filter=${encodeURIComponent('{"currentLevel":{"eq":"PINK"}}')}`, "filter.currentLevel.eq"], [`?filter=${encodeURIComponent('{"bbox":{"west":10,"south":0,"east":5,"north":1}}')}`, "bbox"],
   ])("%s is refused and says which", async (query, field) => {
     const answer = await bare(`/tiles/${TILE}${query}`, { authorization });
-    expect({ status: answer.status, type: answer.headers["content-type"] }).toEqual({ status: 400, type: "application/problem+json; charset=utf-8" });
-    if (field) expect(JSON.parse(answer.body.toString())).toMatchObject({ code: "INVALID_INPUT", field });
+    expect({ status: answer.status, type: answer.headers["content-type"] }).toEqual({ status: 400, type: "application/problem+json" });
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ code: "INVALID_INPUT", field });
   });
 
   test("and a bad key is no key of the public's", async () => {

@@ -7,15 +7,11 @@ export const CELL = 256;
 /** Single features of a layer in a tile; beyond it the lowest are gathered first. */
 export const MOST_FEATURES = 5_000;
 
-/** Rows of features: `id`, `x`, `y`, `rank`, then properties. */
+/** Rows of features: `id`, `x`, `y` (or `geom`), `rank`, then properties. */
 export interface Features {
   rows: string;
   properties: readonly Pick<Property, "name" | "type">[];
 }
-
-/** Marks what is drawn here and counted in the neighbouring tile, whose it is. */
-const COPY: Pick<Property, "name" | "type"> = { name: "copy", type: "boolean" };
-const copySql = (x: string, y: string) => `case when not (${inReach(x, y, 0)}) then true end`;
 
 /** The point that is laid on the square; shifted once and not wherever it is named. */
 const placedSql = (making: Making, alias: string) => (making.shifted ? `select gcj02_point(${placeSql(making, alias)}) as place offset 0` : `select ${placeSql(making, alias)} as place`);
@@ -29,10 +25,12 @@ export function singles(making: Making): Features {
   read.forget();
   const properties = propertiesOf(making);
   const { x, y } = unitsSql(making, "p.place");
-  const rows = `select ${row}.${numberColumn(entity)} as id, ${at}.x::integer as x, ${at}.y::integer as y, ${rankSql(making, row)} as rank${properties.map((property) => `, ${property.sql(row)} as "${property.name}"`).join("")}, ${copySql(`${at}.x`, `${at}.y`)} as "${COPY.name}"
+  // The box of degrees is that of the tile with its margin; only where positions are shifted it is wider.
+  const reached = making.shifted ? ` and ${inReach(`${at}.x`, `${at}.y`, POINT_MARGIN)}` : "";
+  const rows = `select ${row}.${numberColumn(entity)} as id, ${at}.x::integer as x, ${at}.y::integer as y, ${rankSql(making, row)} as rank${properties.map((property) => `, ${property.sql(row)} as "${property.name}"`).join("")}
     from ${source} cross join lateral (select ${x} as x, ${y} as y from (${placedSql(making, row)}) p) ${at}
-    where ${conditionSql(making, row)} and ${inReach(`${at}.x`, `${at}.y`, POINT_MARGIN)} limit ${MOST_FEATURES + 1}`;
-  return { rows, properties: [...properties, COPY] };
+    where ${conditionSql(making, row)}${reached} limit ${MOST_FEATURES + 1}`;
+  return { rows, properties };
 }
 
 /** The count of members of a level. */
@@ -68,12 +66,12 @@ export function gathered(making: Making, room: number): Features {
         count(*)::integer as count, ${highest} as "highestLevel"${columns(counts.map(({ name, sql }) => `${sql} as "${name}"`))}
       from numbered where not single group by 1, 2),
     lone as (select * from numbered where single union all select n.* from cells c join numbered n on n.id = c.first where c.count = 1)
-    select l.id, l.x, l.y, l.rank${columns(properties.map(({ name, sql }) => `${sql(shown)} as "${name}"`))}${columns(ofCells.map(({ name, type }) => `null::${type} as "${name}"`))}, ${copySql("l.x", "l.y")} as "${COPY.name}"
+    select l.id, l.x, l.y, l.rank${columns(properties.map(({ name, sql }) => `${sql(shown)} as "${name}"`))}${columns(ofCells.map(({ name, type }) => `null::${type} as "${name}"`))}
     from lone l join ${again} on ${shown}.id = l.key where ${inReach("l.x", "l.y", POINT_MARGIN)}
     union all
-    select ${cellNumber(making)}, c.x, c.y, c.rank${columns(properties.map(({ type }) => `null::${type}`))}${columns(ofCells.map(({ name }) => `c."${name}"`))}, ${copySql("c.x", "c.y")}
+    select ${cellNumber(making)}, c.x, c.y, c.rank${columns(properties.map(({ type }) => `null::${type}`))}${columns(ofCells.map(({ name }) => `c."${name}"`))}
     from cells c where c.count > 1`;
-  return { rows, properties: [...properties, ...ofCells, COPY] };
+  return { rows, properties: [...properties, ...ofCells] };
 }
 
 /** The number of a cell: the same in every tile that draws it, above those of rows and below 2^53. */

@@ -49,7 +49,6 @@ export function conditionSql(making: Making, alias: string): string {
   const { layer, read } = making;
   const place = placeSql(making, alias);
   const filter = filterSql(layer.entity(), making.filter, (values) => argumentsOf(values).filter, alias, read);
-  read.replan = true;
   return [`${place} && ${boxSql(read)}`, read.scope(layer.entity(), alias), filter].filter((condition) => condition !== "true").join(" and ");
 }
 

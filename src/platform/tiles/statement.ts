@@ -5,7 +5,7 @@ import { areas } from "./areas.js";
 import { EXTENT, POINT, POLYGON, type Shape, type TileLayer, type TileValue } from "./encode.js";
 import { isOfPoints, type MapLayer } from "./map-layer.js";
 import { gathered, MOST_FEATURES, singles, type Features } from "./points.js";
-import type { Making } from "./rows.js";
+import { inReach, type Making } from "./rows.js";
 
 /** Who writes the tile: the database where it can, else this process. Both are given the same rows. */
 export type Encoder = "database" | "process";
@@ -17,6 +17,8 @@ export interface TileStatement {
   /** Names of the properties, in the order of the columns `p0`, `p1` ... (process). */
   properties: readonly string[];
   bind: (values: RequestValues) => unknown[];
+  /** One plan serves all single points: their box is small, whichever it is. */
+  replan: boolean;
   clock: ClockUse;
   /** Entities other than the layer's own whose rows the answer depends on. */
   dependsOn: readonly Entity[];
@@ -46,15 +48,19 @@ export function tileStatement(making: Making, mode: Mode, encoder: Encoder): Til
   const { layer, read } = making;
   const { rows, properties } = featuresFor(making, mode);
   const shape = mode === "areas" ? "geom" : undefined;
-  const names = properties.map(({ name }) => name);
+  // Marks what is drawn here and counted in the neighbouring tile, whose it is.
+  const copy = shape ? [] : [{ name: "copy", sql: `case when not (${inReach("x", "y", 0)}) then true end` }];
+  const carried = [...properties.map(({ name }) => ({ name, sql: `"${name}"` })), ...copy];
+  const names = carried.map(({ name }) => name);
   const text =
     encoder === "database"
-      ? `select st_asmvt(t, ${literal(layer.id)}, ${EXTENT}, 'geom', 'id') as tile, count(*)::integer as features
-         from (select id, ${shape ?? "st_makepoint(x, y)"} as geom${names.map((name) => `, "${name}"`).join("")} from (${rows}) f order by rank desc) t`
+      ? // The driver reads every value as text; in this one bytes take the least.
+        `select encode(st_asmvt(t, ${literal(layer.id)}, ${EXTENT}, 'geom', 'id'), 'base64') as tile, count(*)::integer as features
+         from (select id, ${shape ?? "st_makepoint(x, y)"} as geom${carried.map(({ name, sql }) => `, ${sql} as "${name}"`).join("")} from (${rows}) f order by rank desc) t`
       : `select array_to_json(array_agg(id)) as ids, ${shape ? `array_to_json(array_agg(st_asgeojson(${shape}, 3, 0)::json)) as shapes` : "array_to_json(array_agg(x)) as xs, array_to_json(array_agg(y)) as ys"},
-           count(*)::integer as features${names.map((name, at) => `, array_to_json(array_agg("${name}")) as p${at}`).join("")}
+           count(*)::integer as features${carried.map(({ sql }, at) => `, array_to_json(array_agg(${sql})) as p${at}`).join("")}
          from (select * from (${rows}) f order by rank desc) t`;
-  return { layer, text, properties: names, bind: (values) => read.bind(values), clock: read.clock, dependsOn: [...read.entities] };
+  return { layer, text, properties: names, bind: (values) => read.bind(values), replan: mode !== "single" || read.asOf || read.replan, clock: read.clock, dependsOn: [...read.entities] };
 }
 
 /** Rows that came by column, as the encoder of this process takes them. */

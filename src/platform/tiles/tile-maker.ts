@@ -113,8 +113,8 @@ export class TileMaker {
   }
 
   private async drawn({ statement, values }: Bound): Promise<{ bytes: Buffer; features: number }> {
-    const row = (await sendRead(this.pool, { text: statement.text, values, replan: true })).rows[0]!;
-    return { features: row["features"] as number, bytes: this.encoder === "process" ? encodeTile([layerOf(statement, row)]) : ((row["tile"] as Buffer | null) ?? Buffer.alloc(0)) };
+    const row = (await sendRead(this.pool, { text: statement.text, values, replan: statement.replan })).rows[0]!;
+    return { features: row["features"] as number, bytes: this.encoder === "process" ? encodeTile([layerOf(statement, row)]) : Buffer.from((row["tile"] as string | null) ?? "", "base64") };
   }
 }
 
