@@ -19,6 +19,7 @@ export class StandingVersions1700000000010 implements MigrationInterface {
     await runner.query("do $$ declare tracked text; begin for tracked in select name from tracked_tables loop perform index_history(tracked); end loop; end $$");
     await runner.query(covering);
     await runner.query(towns);
+    await runner.query(snapshots);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -35,6 +36,17 @@ export class StandingVersions1700000000010 implements MigrationInterface {
           execute format('alter table %I drop column standing_node', tracked || '_history');
           execute (select coalesce(string_agg(format('drop index %I', standing_index_name(of_table, keys, 'standing')), '; '), 'select') from standing_indexes where of_table = tracked and cardinality(keys) > 0);
         end loop;
+      end $$;
+      drop function page_instant();
+      create or replace function app_clock() returns timestamptz language plpgsql stable as $$
+      declare
+        told text := current_setting('app.clock', true);
+      begin
+        -- Only a database marked as demo tells a story; everywhere else the clock of a unit is its transaction's.
+        if told is null or told = '' or not (select demo from system_settings) then
+          return now();
+        end if;
+        return told::timestamptz;
       end $$;
       drop function drop_tracked_column(text, text);
       alter function drop_tracked_column_rows(text, text) rename to drop_tracked_column;
@@ -167,3 +179,38 @@ const covering = [
 
 /** What a town's people open in the morning: the newest of their own, which no index gave in its order. */
 const towns = ["risks", "hidden_dangers", "subjects"].map((table) => listed(table, "town_id")).join("\n");
+
+/**
+ * The first page of a list is read from a snapshot, later pages as of an instant. That instant is no earlier than anything
+ * the snapshot shows, and names what it does not show though it may be recorded before: the transactions under way.
+ * A unit's clock is read when its transaction has its number, so that none without one can be recorded before either.
+ */
+const snapshots = `
+  create or replace function app_clock() returns timestamptz language plpgsql stable as $$
+  declare
+    told text := current_setting('app.clock', true);
+  begin
+    -- Only a database marked as demo tells a story; everywhere else the clock of a unit is its own.
+    if told is null or told = '' or not (select demo from system_settings) then
+      return coalesce(nullif(current_setting('app.began', true), '')::timestamptz, now());
+    end if;
+    return told::timestamptz;
+  end $$;
+
+  create function page_instant() returns text language plpgsql stable as $$
+  declare
+    shown constant pg_snapshot := pg_current_snapshot();
+    -- Numbers given out beyond the last that had ended: the snapshot does not list them, though their transactions are under way.
+    beyond constant integer := age(pg_snapshot_xmax(shown)::xid);
+    at constant timestamptz := greatest(transaction_timestamp(), (select c.at from change_events c order by c.at desc, c.id desc limit 1), (select a.at from audit_events a order by a.at desc, a.id desc limit 1));
+    micros constant text := (date_part('epoch', at) * 1000000)::bigint;
+  begin
+    if beyond <= 0 and pg_snapshot_xmin(shown) = pg_snapshot_xmax(shown) then return micros; end if;
+    return micros || coalesce((
+      select string_agg('.' || number, '' order by number) from (
+        select under_way::text::bigint as number from pg_snapshot_xip(shown) under_way
+        union all select generate_series(pg_snapshot_xmax(shown)::text::bigint, pg_snapshot_xmax(shown)::text::bigint + beyond - 1)
+        order by number limit 300) numbers), '');
+  end $$;
+  comment on function page_instant() is '首页所取快照的时点(微秒)及当时在途的事务号 / the instant of the snapshot a first page is read from, in microseconds, with the numbers of the transactions under way';
+`;
