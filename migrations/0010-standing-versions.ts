@@ -52,7 +52,7 @@ export class StandingVersions1700000000010 implements MigrationInterface {
       alter function drop_tracked_column_rows(text, text) rename to drop_tracked_column;
       drop function track(text, text[]), index_history(text), index_standing(text, text[], text[]), standing_index_name(text, text[], text);
       drop table standing_indexes;
-      drop function standing_node(timestamptz, timestamptz), standing_nodes(timestamptz, boolean), standing_cell(timestamptz);
+      drop function standing_node(timestamptz, timestamptz), standing_cell(timestamptz);
       create function track(of_table text, redact text[] default '{}') returns void language plpgsql as $$
       begin
         perform track_rows(of_table, redact);
@@ -65,6 +65,7 @@ export class StandingVersions1700000000010 implements MigrationInterface {
 /**
  * Time in cells of 2^26 microseconds (67 seconds) since 2000: leaves of the tree. Cells keep the way to the root short;
  * what happens within one is told apart by the bounds themselves, so that no answer depends on their size.
+ * The nodes an instant is asked at are found in the service (src/platform/read/intervals.ts), by the same cells.
  */
 const tree = `
   create function standing_cell(at timestamptz) returns bigint language plpgsql immutable parallel safe as $$
@@ -82,20 +83,6 @@ const tree = `
     return last_cell >> height << height;
   end $$;
   comment on function standing_node(timestamptz, timestamptz) is '区间树中版本所在的节点 / the node of the interval tree a version is kept at';
-
-  create function standing_nodes(at timestamptz, before boolean) returns integer[] language plpgsql immutable parallel safe as $$
-  declare
-    cell constant bigint := standing_cell(at);
-    nodes integer[] := '{}';
-    node bigint;
-  begin
-    for level in 0 .. 26 loop
-      node := (cell >> (level + 1) << (level + 1)) + (1 << level);
-      if (node < cell) = before then nodes := nodes || node::integer; end if;
-    end loop;
-    return nodes;
-  end $$;
-  comment on function standing_nodes(timestamptz, boolean) is '该时点到根路径上、时点之前(否则之后)的节点 / the nodes on the way from an instant to the root that lie before it, or not before it';
 `;
 
 const indexes = `

@@ -131,12 +131,11 @@ test("a random history is played through the actions, and live answers are remem
 
 test("afterwards the same is answered as of each instant, to the letter", async () => {
   const { engine } = district.database;
-  // To some of them, most instants are recent, to one none but the last; one leaves everything to ordinary execution.
-  const services = [await district.start(engine, true), await district.start(engine, true, 200), await district.start(engine, true, 0), await district.start(engine, false, 400)];
+  const services = [await district.start(engine, true), await district.start(engine, false)];
   const kinds = new Map<string, number>();
   try {
     for (const [index, { recorded, effective, answer, ...question }] of tally.remembered.entries()) {
-      const again = await ask(services[index % services.length]!, question, { recorded, effective });
+      const again = await ask(services[index % 9 === 0 ? 1 : 0]!, question, { recorded, effective });
       if (sameText(again, answer)) continue;
       const kind = print(question.document).replaceAll(/"[^"]*"/g, "");
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Fault } from "../fault.js";
 import { fieldsOf, type Entity } from "../entity/entity.js";
+import { momentText } from "./intervals.js";
 import { castOf, fieldSql, mayUse } from "./filter.js";
 import type { Instant, ReadSql, RequestValues } from "./read-sql.js";
 
@@ -97,8 +98,7 @@ export function readCursor(text: string): Cursor {
 /** The recorded instant a cursor's first page was read at, and the transactions under way then. */
 export const cursorInstant = (text: string): Required<Pick<Instant, "inFlight">> & { recorded: string } => {
   const [digits, ...inFlight] = readCursor(text).instant.split(".");
-  const micros = BigInt(digits!);
-  return { recorded: `${new Date(Number(micros / 1000n)).toISOString().slice(0, 19)}.${String(micros % 1000000n).padStart(6, "0")}Z`, inFlight };
+  return { recorded: momentText(BigInt(digits!)), inFlight };
 };
 
 const cursors = new WeakMap<object, Cursor>();

@@ -1,6 +1,7 @@
 import { readingGrants, type Actor, type Grant } from "../actor.js";
 import { relationsOf, type Entity } from "../entity/entity.js";
 import { NO_HINTS, type Hints } from "./hints.js";
+import { exactly, standingNodes } from "./intervals.js";
 import { areasSql } from "./place.js";
 import { sourceAsOf, versionsNow } from "./standing.js";
 
@@ -21,10 +22,10 @@ export interface RequestValues {
   args: readonly Record<string, unknown>[];
 }
 
-/** How an instant shapes a statement: rows as now recorded; as recorded a little while ago, with or without what was under way then; or longer ago. */
-export type TimeShape = "now" | "recent" | "unsettled" | "past";
+/** How an instant shapes a statement: rows as now recorded; as recorded then; or as recorded then without what was under way. */
+export type TimeShape = "now" | "then" | "unsettled";
 
-export const timeShape = (instant: Instant, hints: Hints): TimeShape => (instant.recorded === null ? "now" : instant.inFlight?.length ? "unsettled" : hints.isRecent(instant) ? "recent" : "past");
+export const timeShape = (instant: Instant): TimeShape => (instant.recorded === null ? "now" : instant.inFlight?.length ? "unsettled" : "then");
 
 /** How rows will be looked for: by a key; in the order of an index; or all that meet conditions, to be counted, sorted or drawn. */
 export type Reach = "key" | "list" | "set";
@@ -83,7 +84,7 @@ export class ReadSql {
   }
 
   /** The same statement at another instant, which a report takes from its arguments: for comparing then with now. */
-  at(name: string, instant: (values: RequestValues) => Instant, time: TimeShape = "past"): ReadSql {
+  at(name: string, instant: (values: RequestValues) => Instant, time: TimeShape = "then"): ReadSql {
     return Object.create(this, { moment: { value: { name, instant } }, time: { value: time } }) as ReadSql;
   }
 
@@ -103,12 +104,20 @@ export class ReadSql {
   }
 
   recorded(): string {
-    return this.param("timestamptz", (values) => this.moment.instant(values).recorded, `recorded${this.moment.name}`);
+    return this.param("timestamptz", (values) => exactly(this.moment.instant(values).recorded), `recorded${this.moment.name}`);
   }
 
-  /** The rows of an entity at the recorded instant, to stand after `from`; `reach` says how they will be looked for. */
-  source(target: Entity, alias: string, reach: Reach = "key"): string {
-    return this.asOf ? sourceAsOf(target, alias, reach, this) : target.versionsOf ? `(${versionsNow(target)}) ${alias}` : `${target.table} ${alias}`;
+  /** Nodes of the tree of intervals before the recorded instant, or not before it. */
+  nodes(before: boolean): string {
+    return this.param("integer[]", (values) => standingNodes(this.moment.instant(values).recorded, before), `${before ? "left" : "right"}${this.moment.name}`);
+  }
+
+  /**
+   * The rows of an entity at the recorded instant, to stand after `from`; `reach` says how they will be looked for.
+   * @param narrow of a list: conditions an index of what stood then begins with, among those that hold anyway.
+   */
+  source(target: Entity, alias: string, reach: Reach = "key", narrow: (alias: string) => string = () => "true"): string {
+    return this.asOf ? sourceAsOf(target, alias, reach, this, narrow) : target.versionsOf ? `(${versionsNow(target)}) ${alias}` : `${target.table} ${alias}`;
   }
 
   /** The predicate under which the actor sees a row; the same wherever the entity appears. */

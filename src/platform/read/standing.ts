@@ -6,7 +6,7 @@ import type { ReadSql, Reach } from "./read-sql.js";
  * Where the rows of an entity come from as of an instant: the table for what still stands, its history for what has ended since.
  * An entity's rows are found the same whatever asks for them; how they are looked for decides the way, never the answer.
  */
-export function sourceAsOf(target: Entity, alias: string, reach: Reach, read: ReadSql): string {
+export function sourceAsOf(target: Entity, alias: string, reach: Reach, read: ReadSql, narrow: (alias: string) => string): string {
   if (target.versionsOf) return `(${versionsThen(target, read)}) ${alias}`;
   const at = read.recorded();
   const late = lateSql(read);
@@ -15,23 +15,33 @@ export function sourceAsOf(target: Entity, alias: string, reach: Reach, read: Re
   const standing = `select ${columns}, 'infinity'::timestamptz as recorded_to from ${target.table}`;
   const ended = `select ${columns}, recorded_to from ${target.table}_history`;
   // Versions of the past that stood at the instant and no others, by their nodes in the tree of intervals (migration 0010).
-  const left = `where standing_node = any(standing_nodes(${at}, true)) and recorded_to > ${at}`;
-  const right = `where standing_node = any(standing_nodes(${at}, false)) and recorded_from <= ${at} and recorded_to > ${at}`;
+  const left = () => `where standing_node = any(${read.nodes(true)}) and recorded_to > ${at}`;
+  const right = () => `where standing_node = any(${read.nodes(false)}) and recorded_from <= ${at} and recorded_to > ${at}`;
   const restored = late ? ` union all select ${columns}, 'infinity'::timestamptz as recorded_to from ${late.restored(target)}` : "";
   const settled = late ? ` and ${late.settled("known")}` : "";
   if (reach === "set") {
     // Asked outside, of what still stands alone: a condition within would have its rows handed up one by one, and of the others it is known.
     const began = (sql: string, text: string) => sql.replace("select ", `select ${text} as began, `);
     const always = "'-infinity'::timestamptz";
-    return `(select * from (${began(standing, "recorded_from")} union all ${began(ended, always)} ${left} union all ${began(ended, always)} ${right}${restored && restored.replace("select ", `select ${always} as began, `)}) known where began <= ${at}${settled}) ${alias}`;
+    return `(select * from (${began(standing, "recorded_from")} union all ${began(ended, always)} ${left()} union all ${began(ended, always)} ${right()}${restored && restored.replace("select ", `select ${always} as began, `)}) known where began <= ${at}${settled}) ${alias}`;
   }
   // A row is never updated after it was recorded: the condition on updated_at is implied, and the one an ordered index can begin at.
   const known = `recorded_from <= ${at} and updated_at <= ${at} and recorded_to > ${at}${settled}`;
-  // Few of what stood at a recent instant have ended: they are fetched and sorted, not met on a walk through all that ended before.
-  const past = reach === "list" && read.time !== "past" ? `select * from (${ended} ${left} union all ${ended} ${right} offset 0) ended` : ended;
   // The conditions stand outside the union: only branches without any are merged in the order of their indexes.
-  return `(select * from (${standing} union all ${past}${restored}) known where ${known}) ${alias}`;
+  if (reach === "key") return `(select * from (${standing} union all ${ended}${restored}) known where ${known}) ${alias}`;
+  // Where few of what stood then have ended since, they are fetched and sorted, for a walk would pass over all that had ended before;
+  // where many have, a walk meets them soon. Which it is, the statement sees for itself: one of the two ways is never begun.
+  const way = (sql: string, which: number) => sql.replace("select ", `select ${which} as way, `);
+  const then = (of: string) => `(${ended} ${left()} union all ${ended} ${right()}) ${of} where ${narrow(of)}`;
+  // Seen by each of them: counting so few is cheaper than handing the count on.
+  const few = () => `(select count(*) <= ${FEW} from (select 1 from ${then(read.alias())} limit ${FEW + 1}) few)`;
+  const some = read.alias();
+  const ways = [way(standing, 0), way(ended, 1), `select * from (select 0 as way, ${some}.* from ${then(some)} and ${few()} offset 0) fetched`];
+  return `(select * from (${ways.join(" union all ")}${restored && way(restored, 0)}) known where ${known} and (way = 0 or not ${few()})) ${alias}`;
 }
+
+/** So many versions are fetched and sorted about as fast as a page is walked. */
+const FEW = 200;
 
 const versionColumns = (target: Entity) => columnsOf(target).filter((column) => column !== "recorded_to").join(", ");
 
