@@ -66,7 +66,11 @@ const at = (document: DocumentNode, instant: Record<string, string>): string =>
   );
 
 /** A cursor carries the instant of its reading, an error the number of its request: neither is part of what is told. */
-const told = (answer: string) => answer.replaceAll(/1~([\w-]{10})~[\d.]+~/g, "1~$1~~").replaceAll(/("requestId":")[^"]*/g, "$1");
+function told(answer: string): string {
+  const timeless = answer.replaceAll(/1~([\w-]{10})~[\d.]+~/g, "1~$1~~");
+  const { errors, ...rest } = JSON.parse(timeless) as { errors?: { extensions: Record<string, unknown> }[] };
+  return errors ? JSON.stringify({ ...rest, errors: errors.map(({ extensions, ...error }) => ({ ...error, extensions: { ...extensions, requestId: undefined } })) }) : timeless;
+}
 
 const ask = async (service: Service, { role, document, variables }: Question, instant: Record<string, string>) => told(await district.as(role, service).text(at(document, instant), variables));
 
