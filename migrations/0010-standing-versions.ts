@@ -19,6 +19,7 @@ export class StandingVersions1700000000010 implements MigrationInterface {
     await runner.query("do $$ declare tracked text; begin for tracked in select name from tracked_tables loop perform index_history(tracked); end loop; end $$");
     await runner.query(covering);
     await runner.query(towns);
+    await runner.query(snapshots);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -36,11 +37,22 @@ export class StandingVersions1700000000010 implements MigrationInterface {
           execute (select coalesce(string_agg(format('drop index %I', standing_index_name(of_table, keys, 'standing')), '; '), 'select') from standing_indexes where of_table = tracked and cardinality(keys) > 0);
         end loop;
       end $$;
+      drop function page_instant();
+      create or replace function app_clock() returns timestamptz language plpgsql stable as $$
+      declare
+        told text := current_setting('app.clock', true);
+      begin
+        -- Only a database marked as demo tells a story; everywhere else the clock of a unit is its transaction's.
+        if told is null or told = '' or not (select demo from system_settings) then
+          return now();
+        end if;
+        return told::timestamptz;
+      end $$;
       drop function drop_tracked_column(text, text);
       alter function drop_tracked_column_rows(text, text) rename to drop_tracked_column;
       drop function track(text, text[]), index_history(text), index_standing(text, text[], text[]), standing_index_name(text, text[], text);
       drop table standing_indexes;
-      drop function standing_node(timestamptz, timestamptz), standing_nodes(timestamptz, boolean), standing_cell(timestamptz);
+      drop function standing_node(timestamptz, timestamptz), standing_cell(timestamptz);
       create function track(of_table text, redact text[] default '{}') returns void language plpgsql as $$
       begin
         perform track_rows(of_table, redact);
@@ -53,6 +65,7 @@ export class StandingVersions1700000000010 implements MigrationInterface {
 /**
  * Time in cells of 2^26 microseconds (67 seconds) since 2000: leaves of the tree. Cells keep the way to the root short;
  * what happens within one is told apart by the bounds themselves, so that no answer depends on their size.
+ * The nodes an instant is asked at are found in the service (src/platform/read/intervals.ts), by the same cells.
  */
 const tree = `
   create function standing_cell(at timestamptz) returns bigint language plpgsql immutable parallel safe as $$
@@ -70,20 +83,6 @@ const tree = `
     return last_cell >> height << height;
   end $$;
   comment on function standing_node(timestamptz, timestamptz) is '区间树中版本所在的节点 / the node of the interval tree a version is kept at';
-
-  create function standing_nodes(at timestamptz, before boolean) returns integer[] language plpgsql immutable parallel safe as $$
-  declare
-    cell constant bigint := standing_cell(at);
-    nodes integer[] := '{}';
-    node bigint;
-  begin
-    for level in 0 .. 26 loop
-      node := (cell >> (level + 1) << (level + 1)) + (1 << level);
-      if (node < cell) = before then nodes := nodes || node::integer; end if;
-    end loop;
-    return nodes;
-  end $$;
-  comment on function standing_nodes(timestamptz, boolean) is '该时点到根路径上、时点之前(否则之后)的节点 / the nodes on the way from an instant to the root that lie before it, or not before it';
 `;
 
 const indexes = `
@@ -167,3 +166,38 @@ const covering = [
 
 /** What a town's people open in the morning: the newest of their own, which no index gave in its order. */
 const towns = ["risks", "hidden_dangers", "subjects"].map((table) => listed(table, "town_id")).join("\n");
+
+/**
+ * The first page of a list is read from a snapshot, later pages as of an instant. That instant is no earlier than anything
+ * the snapshot shows, and names what it does not show though it may be recorded before: the transactions under way.
+ * A unit's clock is read when its transaction has its number, so that none without one can be recorded before either.
+ */
+const snapshots = `
+  create or replace function app_clock() returns timestamptz language plpgsql stable as $$
+  declare
+    told text := current_setting('app.clock', true);
+  begin
+    -- Only a database marked as demo tells a story; everywhere else the clock of a unit is its own.
+    if told is null or told = '' or not (select demo from system_settings) then
+      return coalesce(nullif(current_setting('app.began', true), '')::timestamptz, now());
+    end if;
+    return told::timestamptz;
+  end $$;
+
+  create function page_instant() returns text language plpgsql stable as $$
+  declare
+    shown constant pg_snapshot := pg_current_snapshot();
+    -- Numbers given out beyond the last that had ended: the snapshot does not list them, though their transactions are under way.
+    beyond constant integer := age(pg_snapshot_xmax(shown)::xid);
+    at constant timestamptz := greatest(transaction_timestamp(), (select c.at from change_events c order by c.at desc, c.id desc limit 1), (select a.at from audit_events a order by a.at desc, a.id desc limit 1));
+    micros constant text := (date_part('epoch', at) * 1000000)::bigint;
+  begin
+    if beyond <= 0 and pg_snapshot_xmin(shown) = pg_snapshot_xmax(shown) then return micros; end if;
+    return micros || coalesce((
+      select string_agg('.' || number, '' order by number) from (
+        select under_way::text::bigint as number from pg_snapshot_xip(shown) under_way
+        union all select generate_series(pg_snapshot_xmax(shown)::text::bigint, pg_snapshot_xmax(shown)::text::bigint + beyond - 1)
+        order by number limit 300) numbers), '');
+  end $$;
+  comment on function page_instant() is '首页所取快照的时点(微秒)及当时在途的事务号 / the instant of the snapshot a first page is read from, in microseconds, with the numbers of the transactions under way';
+`;

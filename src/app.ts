@@ -41,7 +41,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     const { rows } = await engine.pool.query("select to_json(min(at)) as began from audit_events");
     return (began = (rows[0] as { began: string | null }).began);
   };
-  const hints = new LearnedHints(engine.pool, config.recentChanges);
+  const hints = new LearnedHints(engine.pool);
   await hints.ready();
   const { rows } = await engine.pool.query("select demo, story_last_day::text as day from system_settings");
   const demo = rows[0] as { demo: boolean; day: string | null };

@@ -23,7 +23,7 @@ export interface Prepared {
   close(): Promise<void>;
 }
 
-const READ = "risks, risks_history, subjects, regions, people, regulator_assignments, responsibility_slots, hidden_dangers, audit_events, change_events";
+const READ = "risks, risks_history, subjects, subjects_history, regulator_assignments_history, hidden_dangers_history, risk_assessments, control_measures, regions, people, regulator_assignments, responsibility_slots, hidden_dangers, audit_events, change_events";
 
 /** Migrates, gives PostGraphile what it needs, finds what to ask about, and makes the caller. Adds to the database, changes no row of it. */
 export async function prepareDatabase(url: string): Promise<Prepared> {

@@ -30,8 +30,6 @@ export interface Config {
   poolSize: number;
   deadlineMs: number;
   compileReads: boolean;
-  /** Changes since an instant up to which it is taken for recent; a matter of cost alone. */
-  recentChanges?: number;
 }
 
 /** Refused at start: which variable, and what it must be. */

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "@jest/globals";
-import { buildClientSchema, getIntrospectionQuery, GraphQLSchema, Kind, OperationTypeNode, parse, print, visit, type DirectiveNode, type DocumentNode, type IntrospectionQuery } from "graphql";
+import { buildClientSchema, getIntrospectionQuery, GraphQLSchema, Kind, parse, print, visit, type DirectiveNode, type DocumentNode, type IntrospectionQuery } from "graphql";
 import { Dice } from "../../seeds/demo/story.js";
 import type { Service } from "../../src/app.js";
 import { lane } from "../support/database.js";
@@ -66,7 +66,11 @@ const at = (document: DocumentNode, instant: Record<string, string>): string =>
   );
 
 /** A cursor carries the instant of its reading, an error the number of its request: neither is part of what is told. */
-const told = (answer: string) => answer.replaceAll(/1~([\w-]{10})~\d+~/g, "1~$1~~").replaceAll(/("requestId":")[^"]*/g, "$1");
+function told(answer: string): string {
+  const timeless = answer.replaceAll(/1~([\w-]{10})~[\d.]+~/g, "1~$1~~");
+  const { errors, ...rest } = JSON.parse(timeless) as { errors?: { extensions: Record<string, unknown> }[] };
+  return errors ? JSON.stringify({ ...rest, errors: errors.map(({ extensions, ...error }) => ({ ...error, extensions: { ...extensions, requestId: undefined } })) }) : timeless;
+}
 
 const ask = async (service: Service, { role, document, variables }: Question, instant: Record<string, string>) => told(await district.as(role, service).text(at(document, instant), variables));
 
@@ -126,16 +130,16 @@ test("a random history is played through the actions, and live answers are remem
   } finally {
     await live.close();
   }
+  expect(tally.remembered.length).toBeGreaterThan(INSTANTS * 40);
 }, 900_000);
 
 test("afterwards the same is answered as of each instant, to the letter", async () => {
   const { engine } = district.database;
-  // To some of them, most instants are recent, to one none but the last; one leaves everything to ordinary execution.
-  const services = [await district.start(engine, true), await district.start(engine, true, 200), await district.start(engine, true, 0), await district.start(engine, false, 400)];
+  const services = [await district.start(engine, true), await district.start(engine, false)];
   const kinds = new Map<string, number>();
   try {
     for (const [index, { recorded, effective, answer, ...question }] of tally.remembered.entries()) {
-      const again = await ask(services[index % services.length]!, question, { recorded, effective });
+      const again = await ask(services[index % 9 === 0 ? 1 : 0]!, question, { recorded, effective });
       if (sameText(again, answer)) continue;
       const kind = print(question.document).replaceAll(/"[^"]*"/g, "");
       kinds.set(kind, (kinds.get(kind) ?? 0) + 1);

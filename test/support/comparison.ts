@@ -33,7 +33,7 @@ const told = ({ errors = [] }: Answer) =>
 
 /** A cursor made now carries the instant of its own reading; all else of it must be the same. */
 const timeless = (text: string, begun: number) =>
-  text.replace(/^1~([\w-]{10})~(\d{16})~/, (whole, spec: string, micros: string) => (Number(micros) / 1_000 >= begun ? `1~${spec}~now~` : whole));
+  text.replace(/^1~([\w-]{10})~(\d{16})(?:\.\d+)*~/, (whole, spec: string, micros: string) => (Number(micros) / 1_000 >= begun ? `1~${spec}~now~` : whole));
 
 export const codesOf = ({ errors = [] }: Answer) => errors.map(({ extensions }) => String(extensions?.["code"]));
 

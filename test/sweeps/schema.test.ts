@@ -7,7 +7,7 @@ import { allActions, mutationName } from "../../src/platform/actions.js";
 import { allEntities } from "../../src/platform/entity/entity.js";
 import { printFaults } from "../../src/platform/fault.js";
 import { makeSchema, printContract } from "../../src/platform/graphql/schema.js";
-import { columnsOf } from "../../src/platform/read/read-sql.js";
+import { columnsOf } from "../../src/platform/read/columns.js";
 import { useDatabase } from "../support/database.js";
 
 const database = useDatabase();

@@ -57,7 +57,7 @@ test("a legend counts what its reader sees, at the instant asked for", async () 
 
 test("a legend is also a picture, with its words and counts in it", async () => {
   const response = await district.as("office").fetch("/legends/risks.svg?palette=official");
-  expect(response.headers.fetch("content-type")).toBe("image/svg+xml; charset=utf-8");
+  expect(response.headers.get("content-type")).toBe("image/svg+xml; charset=utf-8");
   const picture = await response.text();
   for (const part of ["重大风险(红)", "major (red)", "#FF0000", ">2</text>", "合计 / total 5", "空心:复评是否逾期"]) expect(picture).toContain(part);
   expect(picture.match(/<path /g)).toHaveLength(5);

@@ -41,8 +41,10 @@ export interface ItemsPage {
 
 /** The instant of a read: stated, else that of page one, else now. */
 async function instantOf(door: Door, asOf: string | null, cursor: string | null): Promise<Instant> {
-  const recorded = recordedAt("asOf", asOf, await door.began()) ?? (cursor === null ? null : cursorInstant(cursor));
-  return { recorded, effective: recorded ?? door.now() };
+  const recorded = recordedAt("asOf", asOf, await door.began());
+  if (recorded !== null || cursor === null) return { recorded, effective: recorded ?? door.now() };
+  const first = cursorInstant(cursor);
+  return { ...first, effective: first.recorded };
 }
 
 /** One statement in the making, over the rows of a collection that the caller may see at the instant. */
@@ -59,7 +61,7 @@ class CollectionSql {
     order: Pick<ItemsAsked, "sortby" | "cursor"> & { filter: unknown },
   ) {
     this.given = { orderBy: order.sortby.length > 0 ? order.sortby : null, filter: order.filter, after: order.cursor };
-    this.read = new ReadSql(actor, timeShape(instant, hints), [this.given], hints);
+    this.read = new ReadSql(actor, timeShape(instant), [this.given], hints);
     // Boxes, patterns and page sizes decide the best plan.
     this.read.replan = true;
     this.alias = this.read.alias();

@@ -1,7 +1,7 @@
 import { Kind, valueFromASTUntyped, visit, type DocumentNode, type OperationDefinitionNode } from "graphql";
 import { Fault } from "../fault.js";
 import { isDay, isMoment } from "../graphql/scalars.js";
-import { cursorInstant } from "./page.js";
+import { cursorInstant, readCursor } from "./page.js";
 import type { Instant } from "./read-sql.js";
 
 /** A moment with offset, or a day meaning its end at +08:00. */
@@ -40,10 +40,10 @@ export function instantOf(operation: OperationDefinitionNode, variables: Record<
   const effective = momentOf("@asOf(effective:)", stated["effective"]);
   if (recorded) return { recorded, effective: effective ?? recorded };
   const cursors = cursorsOf(variables, document);
-  const instants = new Set(cursors.map(cursorInstant));
+  const instants = new Map(cursors.map((cursor) => [readCursor(cursor).instant, cursorInstant(cursor)]));
   if (instants.size > 1) throw new Fault("CURSOR_MISMATCH", { reason: "cursors of different instants in one operation" });
-  const [carried] = instants;
-  return { recorded: carried ?? null, effective: effective ?? carried ?? now() };
+  const [carried] = instants.values();
+  return carried ? { ...carried, effective: effective ?? carried.recorded } : { recorded: null, effective: effective ?? now() };
 }
 
 const cursorPlaces = new WeakMap<DocumentNode, { variable?: string; text?: string }[]>();

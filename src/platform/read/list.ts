@@ -23,6 +23,13 @@ function whereSql(entity: Entity, part: ListPart, args: PageArguments, link: ((a
   return conditions.length > 0 ? ` where ${conditions.join(" and ")}` : "";
 }
 
+/** Of the conditions of a list those on place: what lies elsewhere need not be looked at. */
+function placeSql(entity: Entity, { filter }: PageArguments, site: number, alias: string, read: ReadSql): string {
+  if (entity.scope.kind !== "placed") return "true";
+  const within = (filter as { within?: unknown } | null | undefined)?.within;
+  return `${read.scope(entity, alias)} and ${filterSql(entity, within ? { within } : null, (values) => values.args[site]!["filter"], alias, read)}`;
+}
+
 /**
  * A connection. The page is fetched once, with one row beyond it, and gathered into arrays: one for each kind of object
  * asked for and one for each sort value; what the client asked for is cut out of them.
@@ -34,7 +41,7 @@ export function listSql(part: ListPart, link: ((alias: string) => string) | null
   const inner = read.alias();
   const terms = orderTerms(entity, args, inner, read);
   const where = whereSql(entity, part, args, link, inner, read);
-  const source = read.source(entity, inner, link ? "key" : inIndexOrder(entity, args) ? "list" : "set");
+  const source = read.source(entity, inner, link ? "key" : inIndexOrder(entity, args) ? "list" : "set", (alias) => placeSql(entity, args, site, alias, read));
   const total = () => `(select count(*) from (select 1 from ${read.source(entity, inner, link ? "key" : "set")}${where} limit ${COUNT_BOUND + 1}) counted)`;
   const page = new PageSql(part, args, backward, show, read);
   const pairs = part.connection.map((item): Pair => ({ key: item.key, aliased: item.aliased, value: page.itemSql(item, total), quoted: item.part.kind === "typename", sure: ["nodes", "edges", "pageInfo"].includes(item.part.kind) }));

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { Fault } from "../fault.js";
 import { fieldsOf, type Entity } from "../entity/entity.js";
+import { momentText } from "./intervals.js";
 import { castOf, fieldSql, mayUse } from "./filter.js";
-import type { ReadSql, RequestValues } from "./read-sql.js";
+import type { Instant, ReadSql, RequestValues } from "./read-sql.js";
 
 export const MAX_PAGE = 100;
 
@@ -76,27 +77,28 @@ function specOf(entity: Entity, args: PageArguments): string {
 
 export interface Cursor {
   spec: string;
-  recordedMicros: string;
+  /** Of the first page, in microseconds, with the numbers of the transactions under way then. */
+  instant: string;
   values: unknown[];
 }
 
 /** Reads a cursor; anything that is not one of ours is INVALID_INPUT. */
 export function readCursor(text: string): Cursor {
-  const [version, spec, recordedMicros, body, ...rest] = text.split(SEPARATOR);
+  const [version, spec, instant, body, ...rest] = text.split(SEPARATOR);
   try {
-    if (version !== "1" || rest.length > 0 || !/^\d{1,17}$/.test(recordedMicros ?? "") || text.length > 2000) throw new Error("shape");
+    if (version !== "1" || rest.length > 0 || !/^\d{1,17}(\.\d{1,20}){0,300}$/.test(instant ?? "") || text.length > 6000) throw new Error("shape");
     const values = JSON.parse(Buffer.from(body!, "base64").toString("utf8")) as unknown[];
     if (!Array.isArray(values) || values.some((value) => typeof value === "object" && value !== null)) throw new Error("shape");
-    return { spec: spec!, recordedMicros: recordedMicros!, values };
+    return { spec: spec!, instant: instant!, values };
   } catch {
     throw new Fault("INVALID_INPUT", { field: "cursor", rule: "use a cursor this service gave" });
   }
 }
 
-/** The recorded instant a cursor's first page was read at. */
-export const cursorInstant = (text: string): string => {
-  const micros = BigInt(readCursor(text).recordedMicros);
-  return `${new Date(Number(micros / 1000n)).toISOString().slice(0, 19)}.${String(micros % 1000000n).padStart(6, "0")}Z`;
+/** The recorded instant a cursor's first page was read at, and the transactions under way then. */
+export const cursorInstant = (text: string): Required<Pick<Instant, "inFlight">> & { recorded: string } => {
+  const [digits, ...inFlight] = readCursor(text).instant.split(".");
+  return { recorded: momentText(BigInt(digits!)), inFlight };
 };
 
 const cursors = new WeakMap<object, Cursor>();
@@ -128,8 +130,8 @@ export function keysetSql(entity: Entity, terms: readonly Term[], site: number, 
 /** SQL of a row's cursor from the SQL of its sort values. */
 export function cursorSql(entity: Entity, sortValues: readonly string[], site: number, read: ReadSql): string {
   const spec = read.param("text", (values) => `1${SEPARATOR}${specOf(entity, values.args[site] as PageArguments)}${SEPARATOR}`, `spec${site}`);
-  const instant = read.asOf ? read.recorded() : "transaction_timestamp()";
-  const micros = `(date_part('epoch', ${instant}) * 1000000)::bigint`;
+  // Of the first page: as of what it shows. Made once a statement, not once a row.
+  const instant = read.asOf ? `(date_part('epoch', ${read.recorded()}) * 1000000)::bigint${read.time === "unsettled" ? ` || '.' || array_to_string(${read.inFlight()}, '.')` : ""}` : "(select page_instant())";
   const body = `json_build_array(${sortValues.join(", ")})::text`;
-  return `${spec} || ${micros} || '${SEPARATOR}' || translate(encode(convert_to(${body}, 'UTF8'), 'base64'), E'\\n', '')`;
+  return `${spec} || ${instant} || '${SEPARATOR}' || translate(encode(convert_to(${body}, 'UTF8'), 'base64'), E'\\n', '')`;
 }

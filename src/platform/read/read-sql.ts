@@ -1,13 +1,17 @@
 import { readingGrants, type Actor, type Grant } from "../actor.js";
-import { allEntities, columnOf, fieldsOf, linksOf, relationsOf, type Entity } from "../entity/entity.js";
+import { relationsOf, type Entity } from "../entity/entity.js";
 import { NO_HINTS, type Hints } from "./hints.js";
-import { areasSql, placeColumnsOf } from "./place.js";
+import { exactly, standingNodes } from "./intervals.js";
+import { areasSql } from "./place.js";
+import { sourceAsOf, versionsNow } from "./standing.js";
 
 /** The instant a whole operation is read at. `recorded` null means: as now recorded. */
 export interface Instant {
   recorded: string | null;
   /** What was in force then; the clock of "overdue" and "current". ISO with offset. */
   effective: string;
+  /** Transactions under way when the first page of a list was read: what they made is not part of what its cursors walk. */
+  inFlight?: readonly string[];
 }
 
 /** What one request puts into a statement: never text, only values. */
@@ -20,13 +24,13 @@ export interface RequestValues {
   unlimited?: true;
 }
 
-/** How an instant shapes a statement: rows as now recorded, as recorded a little while ago, or longer ago. */
-export type TimeShape = "now" | "recent" | "past";
+/** How an instant shapes a statement: rows as now recorded; as recorded then; or as recorded then without what was under way. */
+export type TimeShape = "now" | "then" | "unsettled";
 
 /** Whether a statement's answer changes with the instant it is asked for: not, with each day, or with any moment. */
 export type ClockUse = "none" | "day" | "instant";
 
-export const timeShape = (instant: Instant, hints: Hints): TimeShape => (instant.recorded === null ? "now" : hints.isRecent(instant) ? "recent" : "past");
+export const timeShape = (instant: Instant): TimeShape => (instant.recorded === null ? "now" : instant.inFlight?.length ? "unsettled" : "then");
 
 /** How rows will be looked for: by a key; in the order of an index; or all that meet conditions, to be counted, sorted or drawn. */
 export type Reach = "key" | "list" | "set";
@@ -85,7 +89,7 @@ export class ReadSql {
   }
 
   /** The same statement at another instant, which a report takes from its arguments: for comparing then with now. */
-  at(name: string, instant: (values: RequestValues) => Instant, time: TimeShape = "past"): ReadSql {
+  at(name: string, instant: (values: RequestValues) => Instant, time: TimeShape = "then"): ReadSql {
     return Object.create(this, { moment: { value: { name, instant } }, time: { value: time } }) as ReadSql;
   }
 
@@ -126,43 +130,27 @@ export class ReadSql {
     return this.param("timestamptz", (values) => this.moment.instant(values).effective, `effective${this.moment.name}`);
   }
 
+  /** Transactions under way at the instant, whose work is not part of it. */
+  inFlight(): string {
+    return this.param("text[]", (values) => this.moment.instant(values).inFlight ?? [], `inFlight${this.moment.name}`);
+  }
+
   recorded(): string {
-    return this.param("timestamptz", (values) => this.moment.instant(values).recorded, `recorded${this.moment.name}`);
+    return this.param("timestamptz", (values) => exactly(this.moment.instant(values).recorded), `recorded${this.moment.name}`);
   }
 
-  /** The rows of an entity at the recorded instant, to stand after `from`; `reach` says how they will be looked for. */
-  source(target: Entity, alias: string, reach: Reach = "key"): string {
+  /** Nodes of the tree of intervals before the recorded instant, or not before it. */
+  nodes(before: boolean): string {
+    return this.param("integer[]", (values) => standingNodes(this.moment.instant(values).recorded, before), `${before ? "left" : "right"}${this.moment.name}`);
+  }
+
+  /**
+   * The rows of an entity at the recorded instant, to stand after `from`; `reach` says how they will be looked for.
+   * @param narrow of a list: conditions an index of what stood then begins with, among those that hold anyway.
+   */
+  source(target: Entity, alias: string, reach: Reach = "key", narrow: (alias: string) => string = () => "true"): string {
     this.looksAt(target);
-    if (target.versionsOf) return this.versions(target, alias);
-    if (!this.asOf) return `${target.table} ${alias}`;
-    const at = this.recorded();
-    if (target.appendOnly) return `(select * from ${target.table} where ${target.appendOnly} <= ${at}) ${alias}`;
-    const columns = columnsOf(target).join(", ");
-    const standing = `select ${columns}, 'infinity'::timestamptz as recorded_to from ${target.table}`;
-    const ended = `select ${columns}, recorded_to from ${target.table}_history`;
-    // Versions of the past that stood at the instant and no others, by their nodes in the tree of intervals (migration 0010).
-    const left = `where standing_node = any(standing_nodes(${at}, true)) and recorded_to > ${at}`;
-    const right = `where standing_node = any(standing_nodes(${at}, false)) and recorded_from <= ${at} and recorded_to > ${at}`;
-    if (reach === "set") {
-      // Asked outside, of what still stands alone: a condition within would have its rows handed up one by one, and of the others it is known.
-      const began = (sql: string, text: string) => sql.replace("select ", `select ${text} as began, `);
-      const always = "'-infinity'::timestamptz";
-      return `(select * from (${began(standing, "recorded_from")} union all ${began(ended, always)} ${left} union all ${began(ended, always)} ${right}) known where began <= ${at}) ${alias}`;
-    }
-    // A row is never updated after it was recorded: the condition on updated_at is implied, and the one an ordered index can begin at.
-    const known = `recorded_from <= ${at} and updated_at <= ${at} and recorded_to > ${at}`;
-    // Few of what stood at a recent instant have ended: they are fetched and sorted, not met on a walk through all that ended before.
-    const past = reach === "list" && this.time === "recent" ? `select * from (${ended} ${left} union all ${ended} ${right} offset 0) ended` : ended;
-    // The conditions stand outside the union: only branches without any are merged in the order of their indexes.
-    return `(select * from (${standing} union all ${past}) known where ${known}) ${alias}`;
-  }
-
-  private versions(target: Entity, alias: string): string {
-    const columns = columnsOf(target).filter((column) => column !== "recorded_to").join(", ");
-    const standing = `select ${columns}, null::timestamptz as recorded_to from ${target.table}`;
-    if (!this.asOf) return `(${standing} union all select ${columns}, recorded_to from ${target.table}_history) ${alias}`;
-    const at = this.recorded();
-    return `(${standing} where recorded_from <= ${at} union all select ${columns}, case when recorded_to <= ${at} then recorded_to end from ${target.table}_history where recorded_from <= ${at}) ${alias}`;
+    return this.asOf ? sourceAsOf(target, alias, reach, this, narrow) : target.versionsOf ? `(${versionsNow(target)}) ${alias}` : `${target.table} ${alias}`;
   }
 
   /** The predicate under which the actor sees a row; the same wherever the entity appears. */
@@ -214,35 +202,6 @@ export class ReadSql {
   bind(values: RequestValues): unknown[] {
     return this.sources.map((source) => source(values));
   }
-}
-
-const columnCache = new WeakMap<Entity, string[]>();
-
-/** Every column of an entity's table that a read may name. */
-export function columnsOf(target: Entity): string[] {
-  const cached = columnCache.get(target);
-  if (cached) return cached;
-  if (target.versionsOf) {
-    const made = [...new Set([...columnsOf(target.versionsOf), "recorded_to"])];
-    columnCache.set(target, made);
-    return made;
-  }
-  const columns = new Set<string>(["id"]);
-  if (!target.appendOnly) columns.add("version").add("recorded_from").add("updated_at").add("created_at");
-  for (const [name, field] of Object.entries(fieldsOf(target))) if (field.from === "column") columns.add(columnOf(name, field));
-  for (const [, relation] of linksOf(target)) columns.add(relation.key);
-  // A relation declared from the other end points at columns of this table.
-  for (const other of allEntities())
-    for (const relation of Object.values(relationsOf(other))) if (relation.cardinality === "many" && relation.key && relation.target() === target && !target.versionsOf) columns.add(relation.key);
-  for (const column of placeColumnsOf(target)) columns.add(column);
-  if (target.scope.kind === "placed") {
-    if (target.scope.sector) columns.add(target.scope.sector);
-    if (target.scope.subject) columns.add(target.scope.subject);
-  }
-  for (const extra of target.hiddenColumns ?? []) columns.add(extra);
-  const made = [...columns];
-  columnCache.set(target, made);
-  return made;
 }
 
 /**

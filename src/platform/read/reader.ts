@@ -134,7 +134,7 @@ export class Reader {
   }
 
   private sql(shape: readonly Record<string, unknown>[] = []) {
-    return new ReadSql(this.actor, timeShape(this.instant, this.hints), shape, this.hints);
+    return new ReadSql(this.actor, timeShape(this.instant), shape, this.hints);
   }
 
   private async send(text: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
@@ -166,7 +166,7 @@ export class Reader {
   private async versionsAt(versions: Entity, keys: readonly string[], args: Readonly<Record<string, unknown>>): Promise<unknown[]> {
     const read = this.sql([args]);
     const ids = read.param("uuid[]", () => keys);
-    const version = versionAtSql({ versions, site: 0, selection: { entity: versions, items: null, variants: null } }, "parent.id", carried, read);
+    const version = versionAtSql({ site: 0, selection: { entity: versions, items: null, variants: null } }, "parent.id", carried, read);
     const rows = await this.send(`select parent.id, ${version} as value from unnest(${ids}) as parent(id)`, read, [args]);
     const byId = new Map(rows.map((row) => [row["id"] as string, row["value"]]));
     return keys.map((key) => byId.get(key) ?? null);

@@ -117,7 +117,7 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
 }
 
 /** The version of a row that stood at the instant of a site's argument. */
-export function versionAtSql({ versions, site, selection }: Pick<Extract<Part, { kind: "versionAt" }>, "versions" | "site" | "selection">, id: string, show: Show, read: ReadSql): string {
+export function versionAtSql({ site, selection }: Pick<Extract<Part, { kind: "versionAt" }>, "site" | "selection">, id: string, show: Show, read: ReadSql): string {
   const version = read.alias();
   const at = read.param("timestamptz", (values) => values.args[site]!["recorded"]);
   return show.one(selection, version, `${version}.id = ${id} and ${version}.recorded_from <= ${at} and (${version}.recorded_to is null or ${version}.recorded_to > ${at})`, read);

@@ -36,7 +36,7 @@ export type Part =
   | { kind: "code"; entity: Entity; field: CodeField; mark: number }
   | { kind: "one"; relation: Relation; selection: Selection }
   | { kind: "list"; entity: Entity; relation: Relation | null; site: number; connection: ConnectionItem[] }
-  | { kind: "versionAt"; versions: Entity; site: number; selection: Selection }
+  | { kind: "versionAt"; site: number; selection: Selection }
   | { kind: "single"; entity: Entity; site: number; selection: Selection }
   | { kind: "node"; site: number; selections: Map<Entity, Selection> }
   | { kind: "counts"; entity: Entity; site: number; items: CountItem[] }
@@ -176,7 +176,7 @@ function partOf(walk: Walk, meaning: Meaning, field: GraphQLField<unknown, unkno
     }
     case "versionAt": {
       const at = site(walk, field, node);
-      return { kind: "versionAt", versions: meaning.versions, site: at, selection: selectionOn(walk, meaning.versions, subsets(nodes)) };
+      return { kind: "versionAt", site: at, selection: selectionOn(walk, meaning.versions, subsets(nodes)) };
     }
     case "rootList": {
       const at = site(walk, field, node);

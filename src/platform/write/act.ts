@@ -115,9 +115,9 @@ async function ending(client: PoolClient, last: Sent, reads?: Ready): Promise<{ 
   return { recorded: (written.rows[0] as { recorded: string }).recorded, payload };
 }
 
-/** The settings every write of the unit is named by; a materialized row, so that they are made before anything reads it. */
+/** The settings every write of the unit is named by, and its clock, read when the transaction has its number (page_instant() counts on that order); a materialized row, so that they are made before anything reads it. */
 const SETTINGS =
-  "unit as materialized (select set_config('app.actor', $1, true), set_config('app.action', $2, true), set_config('app.request', $3, true), set_config('app.event', $4, true), set_config('app.clock', $5, true))";
+  "unit as materialized (select set_config('app.actor', $1, true), set_config('app.action', $2, true), set_config('app.request', $3, true), set_config('app.event', $4, true), set_config('app.clock', $5, true), set_config('app.began', case when pg_current_xact_id() is not null then clock_timestamp()::text end, true))";
 const settingValues = (call: Call, name: string, event: string, clock?: string) => [call.actor.id, name, call.requestId, event, clock ?? ""];
 
 async function begin(client: PoolClient, call: Call, name: string, event: string, clock?: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, expect, test } from "@jest/globals";
 import { Dice } from "../../../seeds/demo/story.js";
+import { exactly, momentText, standingNodes } from "../../../src/platform/read/intervals.js";
 import { inUnit, useDatabase } from "../../support/database.js";
 
 const database = useDatabase();
@@ -14,6 +15,8 @@ const EPOCH_MICROS = 946_684_800_000_000;
 const moment = (dice: Dice, cells: number) => EPOCH_MICROS + dice.int(11_900_000, 11_900_000 + cells) * CELL_MICROS + (dice.chance(0.6) ? dice.int(-2, 2) : dice.int(0, CELL_MICROS));
 const TO_MOMENT = "timestamptz '1970-01-01 00:00:00+00' + %s * interval '1 microsecond'";
 const at = (micros: string) => `(${TO_MOMENT.replace("%s", micros)})`;
+
+const nodes = (micros: number, before: boolean) => standingNodes(momentText(BigInt(micros)), before);
 
 beforeAll(async () => {
   await query(`create table notes (${KEPT}, label text not null, shade text); select track('notes'); select index_standing('notes', '{county_code}', '{label, shade}');`);
@@ -29,18 +32,25 @@ test.each([3, 40, 3_000, 20_000_000])("nodes and bounds find exactly the version
   const instants = Array.from({ length: 150 }, () => (dice.chance(0.5) ? dice.pick(dice.pick(intervals)) : moment(dice, cells)));
   const [row] = await query(
     `with v as materialized (select f, t, standing_node(f, t) as node from (select ${at("a.f")} as f, ${at("a.t")} as t from unnest($1::bigint[], $2::bigint[]) as a(f, t)) b),
-       i as materialized (select ${at("a.m")} as at, standing_nodes(${at("a.m")}, true) as left_nodes, standing_nodes(${at("a.m")}, false) as right_nodes from unnest($3::bigint[]) as a(m))
+       i as materialized (select ${at("m")} as at, l as left_nodes, r as right_nodes from json_to_recordset($3) as a(m bigint, l integer[], r integer[]))
      select count(*)::int as pairs, count(*) filter (where stood)::int as stood, count(*) filter (where stood is distinct from found)::int as wrong, max(ways)::int as most
      from (select f <= at and t > at as stood, on_left or on_right as found, on_left::int + on_right::int as ways from (select *, node = any(left_nodes) and t > at as on_left, node = any(right_nodes) and f <= at and t > at as on_right from i cross join v) w) c`,
-    [intervals.map(([from]) => from), intervals.map(([, to]) => to), instants],
+    [intervals.map(([from]) => from), intervals.map(([, to]) => to), JSON.stringify(instants.map((m) => ({ m, l: nodes(m, true), r: nodes(m, false) })))],
   );
   expect(row).toMatchObject({ pairs: 375_000, wrong: 0, most: 1 });
   expect(row!["stood"]).toBeGreaterThan(cells > 3 ? 1_000 : 100);
 });
 
 test("an instant before and beyond all that can be recorded has its nodes too", async () => {
-  const [row] = await query("select cardinality(standing_nodes('1970-01-01', true)) as before, cardinality(standing_nodes('9999-12-31', false)) as beyond, standing_node('2999-01-01', '2999-02-01') = any(standing_nodes('2999-01-15', true) || standing_nodes('2999-01-15', false)) as far");
-  expect(row).toEqual({ before: 0, beyond: 1, far: true });
+  expect(standingNodes("1969-01-01T00:00:00Z", true)).toEqual([]);
+  expect(standingNodes("9999-12-31T23:59:59Z", false)).toHaveLength(1);
+  const far = ["2999-01-15T00:00:00Z", true] as const;
+  const [row] = await query("select standing_node('2999-01-01', '2999-02-01') = any($1::integer[]) as far", [[...standingNodes(...far), ...standingNodes(far[0], false)]]);
+  expect(row).toEqual({ far: true });
+});
+
+test.each(["2026-05-30T00:45:46Z", "2026-05-30T00:45:46.2Z", "2026-05-30T08:45:46.200001+08:00", "2026-05-30T24:00:00-03:30", "1970-01-01T00:00:00.000001Z", "1969-12-31T23:59:59.999999Z", "0001-01-01T23:59:59.999999+08:00", "9999-12-31T23:59:59.999999Z"])("the instant %s is the same microsecond for the database and for the tree", async (moment) => {
+  expect(await query("select $1::timestamptz = $2::timestamptz as same", [exactly(moment), moment])).toEqual([{ same: true }]);
 });
 
 test("every tracked table has the indexes that reads as of an instant use", async () => {
