@@ -55,7 +55,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
       // Set when the operation's instant is known, before anything reads.
       reader: undefined as unknown as Reader,
       readerAt,
-      act: (name, args) => act(engine, call, name, args),
+      act: (name, args, payload) => act(engine, call, name, args, undefined, payload),
     };
   };
   const withCall = (exchange: Exchange) => callFor(exchange.request, exchange.requestId);

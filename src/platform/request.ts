@@ -1,7 +1,7 @@
 import type { Actor } from "./actor.js";
 import type { Instant } from "./read/read-sql.js";
 import type { Reader } from "./read/reader.js";
-import type { ActionArguments, Done } from "./write/act.js";
+import type { ActionArguments, Done, Payload } from "./write/act.js";
 
 /** What every resolver receives: reads through one door, writes through one action. */
 export interface RequestContext {
@@ -18,5 +18,5 @@ export interface RequestContext {
   reader: Reader;
   /** A reader at another instant, for payloads of repeated calls. */
   readerAt(instant: Instant): Reader;
-  act(name: string, args: ActionArguments): Promise<Done>;
+  act(name: string, args: ActionArguments, payload?: Payload): Promise<Done>;
 }

@@ -1,5 +1,4 @@
 import { CodeItem, CodeList } from "../codes/code-list.js";
-import { Fault } from "../platform/fault.js";
 import type { Entity } from "../platform/entity/entity.js";
 import { geometry, one, oneOf, text } from "../platform/entity/fields.js";
 import { given } from "../platform/entity/input-fields.js";
@@ -122,15 +121,7 @@ const GAPS: readonly Gap[] = [
   },
 ];
 
-const MOST = 5_000;
 const USUAL = 1_000;
-
-/** How many rows; an argument out of range is refused, since a report may not be longer. */
-function most(value: unknown): number {
-  const first = (value ?? USUAL) as number;
-  if (first < 1 || first > MOST) throw new Fault("LIMIT_EXCEEDED", { limit: "first", minimum: 1, maximum: MOST, actual: first });
-  return first;
-}
 
 function gapSql({ kind, on, find }: Gap, asked: Given, read: ReadSql): string {
   const row = read.alias();
@@ -150,7 +141,7 @@ report({
   args: {
     kinds: given.oneOf(gapKind, "类别;缺省为全部", "kinds; all unless given", { list: true }),
     within: { zh: "所在区划:位于任一符合条件的区划之内", en: "place: within any region that matches", filterOf: () => Region },
-    first: given.int("至多多少条,1-5000;缺省 1000", "at most how many, 1-5000; 1000 unless given"),
+    first: given.int("至多多少条,1-5000;缺省 1000", "at most how many, 1-5000; 1000 unless given", { minimum: 1, maximum: 5_000 }),
   },
   cost: 400,
   fields: {
@@ -168,5 +159,5 @@ report({
   sql: (asked, read) => `
     select g.* from (${GAPS.map((gap) => gapSql(gap, asked, read)).join("\n      union all ")}) g
     order by array_position(array[${GAP_KINDS.map((kind) => `'${kind}'`).join(",")}], g.kind), g.code, g.object_id, g.detail
-    limit ${asked.param("integer", "first", most)}`,
+    limit ${asked.param("integer", "first", (value) => value ?? USUAL)}`,
 });

@@ -260,7 +260,7 @@ describe("gaps", () => {
     expect(await seen("auditor", 'within:{code:{eq:"500112004000"}}')).toEqual(town);
     expect(await seen("auditor", 'within:{code:{eq:"500107000000"}}')).toEqual([]);
     expect(town.length).toBeGreaterThan(0);
-    for (const first of [0, 5_001]) expect(await district.as("auditor").refused(`{gaps(first:${first}){code}}`)).toMatchObject({ code: "LIMIT_EXCEEDED" });
+    for (const first of [0, 5_001]) expect(await district.as("auditor").refused(`{gaps(first:${first}){code}}`)).toMatchObject({ code: "INVALID_INPUT", field: "first" });
   });
 
   test("outside one's scope are not told, nor counted among neighbours' points", async () => {

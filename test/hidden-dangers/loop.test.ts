@@ -91,6 +91,9 @@ test("an answer that cannot be given is refused before anything is done", async 
   const mutation = (payload: string) => `mutation($k:String!,$i:HiddenDangerRegisterInput!){hiddenDangerRegister(idempotencyKey:$k,input:$i){${payload}}}`;
   const refusal = await district.as("street").raw(mutation("code evidence{nodes{phase}}"), { k, i });
   expect(refusal).toMatchObject({ data: null, errors: [{ path: ["hiddenDangerRegister"], extensions: { code: "PAGE_SIZE_REQUIRED" } }] });
+  const { risks } = await district.as("street").ask("{risks(first:1){pageInfo{endCursor}}}");
+  const foreign = await district.as("street").raw(mutation(`code evidence(first:1,after:${JSON.stringify(risks.pageInfo.endCursor ?? "eyJ2IjpbXX0=")}){nodes{phase}}`), { k, i });
+  expect(foreign).toMatchObject({ data: null, errors: [{ path: ["hiddenDangerRegister"], extensions: { code: expect.stringMatching(/^(CURSOR_MISMATCH|INVALID_INPUT)$/) } }] });
   expect(await district.as("office").ask("query($f:HiddenDangerFilter){hiddenDangers(first:1,filter:$f){totalCount}}", { f: { title: { eq: i.title } } })).toEqual({ hiddenDangers: { totalCount: 0 } });
   // What an action gives is read like anything else: nested, aliased, with what only code computes.
   const given = await district.as("street").ask(mutation("n:code allowedActions subject{name risks(first:2){totalCount}} evidence(first:2){nodes{phase}}"), { k, i });

@@ -62,7 +62,7 @@ export async function sendRead(pool: Pool, { text, values, replan }: Ready): Pro
 }
 
 /** Sends statements that do not wait for each other in one write: what a statement costs the client is mostly its write. */
-export function inOneWrite<const T extends readonly Promise<unknown>[]>(client: PoolClient, send: () => T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+export function inOneWrite<const T extends readonly (Promise<unknown> | undefined)[]>(client: PoolClient, send: () => T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
   // The driver has no word for it; its stream, a socket or the engine's wire, has.
   const { stream } = (client as unknown as { connection: { stream: { cork(): void; uncork(): void } } }).connection;
   stream.cork();

@@ -2,7 +2,7 @@ import type { ApolloServerPlugin } from "@apollo/server";
 import { getVariableValues, GraphQLError, locatedError, type DocumentNode, type GraphQLFormattedError, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import type { Pool } from "pg";
 import type { Actor } from "../actor.js";
-import { sendRead } from "../db/prepared.js";
+import { sendRead, type Ready } from "../db/prepared.js";
 import { globalId } from "../entity/entity.js";
 import { Fault, faultFromDatabase } from "../fault.js";
 import { formatError } from "../graphql/format-error.js";
@@ -11,6 +11,7 @@ import { doAction, outOfScope } from "../write/deed.js";
 import { Compiler, type Statement } from "./compile.js";
 import type { Hints } from "./hints.js";
 import { instantOf } from "./instant.js";
+import type { Instant } from "./read-sql.js";
 import { meaningOf } from "./meaning.js";
 import { argumentsAt, type Tree } from "./tree.js";
 import { weave } from "./weave.js";
@@ -94,18 +95,17 @@ function statementFor(compiler: Compiler, { tree, args }: Asked, { actor, reader
   }
 }
 
-async function textOf(statement: Statement, pool: Pool, { args }: Asked, { actor, reader }: RequestContext): Promise<string> {
-  const values = statement.bind({ actor, instant: reader.instant, args });
-  return (await sendRead(pool, { ...statement, values })).rows[0]!["data"] as string;
-}
+const textOf = async (pool: Pool, ready: Ready): Promise<string> => (await sendRead(pool, ready)).rows[0]!["data"] as string;
 
 const dataOf = (text: string, { tree }: Asked, actor: Actor) => (tree.coded.length > 0 ? weave(JSON.parse(text), tree.coded, actor) : new AnswerText(text)) as Record<string, unknown>;
 
 async function answerQuery(compiler: Compiler, pool: Pool, asked: Asked, context: RequestContext): Promise<Answered | undefined> {
   const statement = statementFor(compiler, asked, context);
   if (!statement) return undefined;
+  const { actor, reader } = context;
   try {
-    return { data: dataOf(await textOf(statement, pool, asked, context), asked, context.actor) };
+    const values = statement.bind({ actor, instant: reader.instant, args: asked.args });
+    return { data: dataOf(await textOf(pool, { ...statement, values }), asked, actor) };
   } catch (error) {
     // Values, too, may be refused as they are bound: a cursor of another list, a box turned over.
     const fault = faultFromDatabase(error);
@@ -122,14 +122,19 @@ async function answerDeed(compiler: Compiler, pool: Pool, asked: Asked, context:
   if (asked.tree.items.length !== 1 || !item || !site || meaning?.kind !== "acted") return undefined;
   const [given] = asked.args as [Record<string, unknown>];
   const payload: Asked = { tree: asked.tree, args: [{ id: globalId(meaning.entity, NO_UUID) }, ...asked.args.slice(1)] };
+  const { actor } = context;
+  const reading = (uuid: string, instant: Instant): Ready => {
+    payload.args[0] = { id: globalId(meaning.entity, uuid) };
+    const statement = compiler.statement(payload.tree, payload.args, actor, instant);
+    return { ...statement, values: statement.bind({ actor, instant, args: payload.args }) };
+  };
   try {
     // A payload that cannot be given is refused before anything is done.
-    compiler.statement(payload.tree, payload.args, context.actor, context.reader.instant);
-    const done = await doAction(meaning.action, given, context);
-    payload.args[0] = { id: globalId(meaning.entity, done.uuid) };
-    const text = await textOf(compiler.statement(payload.tree, payload.args, context.actor, context.reader.instant), pool, payload, context);
+    reading(NO_UUID, context.reader.instant);
+    const done = await doAction(meaning.action, given, context, (uuid, effective) => reading(uuid, { recorded: null, effective }));
+    const text = done.payload ?? (await textOf(pool, reading(done.uuid, context.reader.instant)));
     if (NOTHING.test(text)) throw outOfScope(done);
-    return { data: dataOf(text, payload, context.actor) };
+    return { data: dataOf(text, payload, actor) };
   } catch (error) {
     const located = locatedError(faultFromDatabase(error), site.node, [item.key]);
     return { data: null, errors: [formatError(located.toJSON(), located)] };

@@ -1,5 +1,6 @@
 import { Fault } from "../fault.js";
 import type { Given, Report } from "../entity/report.js";
+import { checkValue } from "../write/input.js";
 import { filterSql } from "./filter.js";
 import { uuidOf } from "./identity.js";
 import type { Show } from "./json.js";
@@ -21,8 +22,17 @@ export function reportSql(report: Report, selection: Selection, site: number, sh
 function givenAt(report: Report, site: number, read: ReadSql): Given {
   const shape = read.shape[site] ?? {};
   const has = (name: string) => shape[name] !== undefined && shape[name] !== null;
+  // Bounds and patterns of a value are those of its declaration, as for the inputs of actions.
+  const valueOf = (name: string, given: unknown) => {
+    const argument = report.args[name];
+    if (!argument || argument.filterOf || argument.kind === "id" || given === undefined || given === null) return given ?? null;
+    return argument.list ? (given as unknown[]).map((item, at) => checkValue(argument, item, `${name}.${at}`)) : checkValue(argument, given, name);
+  };
   return {
-    param: (type, name, make) => read.param(type, (values) => (make ? make(values.args[site]![name], values) : (values.args[site]![name] ?? null)), make ? undefined : `report${site}:${name}`),
+    param: (type, name, make) => read.param(type, (values) => {
+      const value = valueOf(name, values.args[site]![name]);
+      return make ? make(value, values) : value;
+    }, make ? undefined : `report${site}:${name}`),
     uuid: (name, entity) => read.param("uuid", (values) => uuidOf(values.args[site]![name], entity)),
     has,
     choice(name) {

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from "pg";
 import { allActions, mayAct, ruleHolds, type Action } from "../actions.js";
 import type { Actor } from "../actor.js";
 import { parseId, type Entity } from "../entity/entity.js";
-import { inOneWrite, statementOf } from "../db/prepared.js";
+import { inOneWrite, statementOf, type Ready } from "../db/prepared.js";
 import { Fault, faultFromDatabase } from "../fault.js";
 import { checkInput } from "./input.js";
 import { newUuid } from "./identifier.js";
@@ -30,9 +30,17 @@ export interface ActionArguments {
 export interface Done {
   entity: Entity;
   uuid: string;
+  /** When the last row of it was recorded. */
   recorded: string;
+  /** The clock it was done by: what was in force then. */
+  effective: string;
   replayed: boolean;
+  /** What the answer asked for, where it was read along with the commit. */
+  payload?: string;
 }
+
+/** The statement of the answer to a deed on a row, done at an instant. What it throws undoes the deed: an answer that cannot be given is no answer. */
+export type Payload = (uuid: string, effective: string) => Ready;
 
 export interface WriteDoor {
   pool: Pool;
@@ -44,7 +52,7 @@ const KEY = /^[\x21-\x7e]{8,200}$/;
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
 /** Runs one action in one unit: permission, transaction, input, version, audit and idempotency in one place. */
-export async function act(door: WriteDoor, call: Call, name: string, args: ActionArguments, clock?: string): Promise<Done> {
+export async function act(door: WriteDoor, call: Call, name: string, args: ActionArguments, clock?: string, payload?: Payload): Promise<Done> {
   const action = allActions().get(name);
   if (!action) throw new Error(`no action ${name}`);
   const target = args.id === undefined ? undefined : parseId(args.id);
@@ -53,7 +61,7 @@ export async function act(door: WriteDoor, call: Call, name: string, args: Actio
     if (!KEY.test(args.idempotencyKey)) throw new Fault("INVALID_INPUT", { field: "idempotencyKey", rule: "8 to 200 printable ASCII characters" });
     const input = checkInput(action.input, args.input ?? {});
     if (!action.creates && target?.entity !== action.on) throw new Fault("NOT_FOUND", { entity: action.on.name });
-    const done = await perform(door.pool, call, name, action, args, input, target?.uuid, clock);
+    const done = await perform(door.pool, call, name, action, args, input, target?.uuid, clock, payload);
     await door.durable();
     return done;
   } catch (raw) {
@@ -97,10 +105,14 @@ interface Sent {
 
 const send = (client: PoolClient, { text, values }: Sent) => client.query(statementOf(text, values));
 
-/** The last statement of a unit with its commit, in one round trip: where the first fails, the second undoes. */
-async function ending(client: PoolClient, last: Sent): Promise<string> {
-  const [written] = await inOneWrite(client, () => [send(client, last), client.query("commit")]);
-  return (written.rows[0] as { recorded: string }).recorded;
+/**
+ * The last statement of a unit with its commit, and with what the answer asks for, in one round trip: where the first fails,
+ * the second undoes. What is read along sees the commit; it may fail without undoing what stands, and is then read again.
+ */
+async function ending(client: PoolClient, last: Sent, reads?: Ready): Promise<{ recorded: string; payload?: string }> {
+  const along = reads && !reads.replan ? reads : undefined;
+  const [written, , payload] = await inOneWrite(client, () => [send(client, last), client.query("commit"), along ? send(client, along).then(({ rows }) => (rows[0] as { data: string }).data, () => undefined) : undefined]);
+  return { recorded: (written.rows[0] as { recorded: string }).recorded, payload };
 }
 
 /** The settings every write of the unit is named by; a materialized row, so that they are made before anything reads it. */
@@ -126,7 +138,7 @@ async function beginClaiming(client: PoolClient, call: Call, name: string, event
 }
 
 /** Permission is settled; now one transaction: claim the key, take the row, work, record, commit. */
-const perform = (pool: Pool, call: Call, name: string, action: Action, args: ActionArguments, input: Record<string, unknown>, uuid: string | undefined, clock?: string): Promise<Done> =>
+const perform = (pool: Pool, call: Call, name: string, action: Action, args: ActionArguments, input: Record<string, unknown>, uuid: string | undefined, clock?: string, payload?: Payload): Promise<Done> =>
   transaction(pool, async (client) => {
     const event = newUuid();
     const request = sha256(JSON.stringify([name, args.id ?? null, args.expectedVersion ?? null, args.input ?? null]));
@@ -142,20 +154,20 @@ const perform = (pool: Pool, call: Call, name: string, action: Action, args: Act
     if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
     if (row && !ruleHolds(action, row, call.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when?.rule });
     const result = await action.work(unit, input, row ?? { uuid: "", version: 0 });
-    const recorded = await ending(client, eventStatement(call, name, event, "SUCCESS", null, action.on, result));
-    return { entity: action.on, uuid: result, recorded, replayed: false };
+    const ended = await ending(client, eventStatement(call, name, event, "SUCCESS", null, action.on, result), payload?.(result, now));
+    return { entity: action.on, uuid: result, effective: now, replayed: false, ...ended };
   });
 
 /** What the key was used for is what its event says; it was recorded when the last row of the event was. */
 async function replay(client: PoolClient, call: Call, key: string, request: string, entity: Entity): Promise<Done> {
   const { rows } = await send(client, {
-    text: `select k.request_hash, a.entity_id, to_json(greatest(a.at, (select max(c.at) from change_events c where c.event_id = k.event_id))) as recorded
+    text: `select k.request_hash, a.entity_id, to_json(a.at) as effective, to_json(greatest(a.at, (select max(c.at) from change_events c where c.event_id = k.event_id))) as recorded
       from idempotency_keys k join audit_events a on a.id = k.event_id where k.principal_id = $1 and k.key_hash = $2`,
     values: [call.actor.id, key],
   });
-  const first = rows[0] as { request_hash: string; entity_id: string; recorded: string };
+  const first = rows[0] as { request_hash: string; entity_id: string; effective: string; recorded: string };
   if (first.request_hash !== request) throw new Fault("IDEMPOTENCY_KEY_REUSED", {});
-  return { entity, uuid: first.entity_id, recorded: first.recorded, replayed: true };
+  return { entity, uuid: first.entity_id, recorded: first.recorded, effective: first.effective, replayed: true };
 }
 
 /** The audit event, placed where its object lies. */

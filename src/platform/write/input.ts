@@ -27,7 +27,8 @@ export function checkInput(fields: Readonly<Record<string, InputField>>, input: 
   return checked;
 }
 
-function checkValue(field: InputField, value: unknown, at: string): unknown {
+/** One value against its declaration. Faults: INVALID_INPUT with the place and the rule. */
+export function checkValue(field: InputField, value: unknown, at: string): unknown {
   switch (field.kind) {
     case "text":
       return checkText(field, String(value), at);
