@@ -19,3 +19,5 @@ export async function bundlePage(target) {
   const library = dirname(createRequire(import.meta.url).resolve("maplibre-gl/package.json"));
   copyFileSync(join(library, "dist/maplibre-gl-worker.mjs"), join(target, "worker.js"));
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundlePage(join(root, "dist/src/map/page"));

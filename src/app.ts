@@ -5,6 +5,7 @@ import type { GraphQLSchema } from "graphql";
 import { Keys } from "./auth/keys.js";
 import { fileRoute } from "./attachments/files.js";
 import { importRoutes } from "./imports/import.routes.js";
+import { mapRoutes } from "./map/map.routes.js";
 import type { Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
 import { makeApollo } from "./platform/http/apollo.js";
@@ -76,6 +77,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
     fileRoute(engine, join(config.dataDir, "files"), withCall),
     ...importRoutes(engine, withCall),
+    ...mapRoutes(),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();

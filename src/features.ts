@@ -1,6 +1,7 @@
 // Importing a feature declares it: entities, relations and actions register themselves.
 import "./codes/code-list.js";
 import "./audit/audit-event.js";
+import "./audit/record.reports.js";
 import "./subjects/subject.actions.js";
 import "./risks/risk.actions.js";
 import "./risks/risk.reports.js";
