@@ -29,6 +29,7 @@ export function build() {
   for (const name of ["src", "seeds"].filter((folder) => existsSync(join(root, folder)))) {
     cpSync(join(root, name), join(root, "dist", name), { recursive: true, filter: (path) => !path.endsWith(".ts") });
   }
+  if (!run(join(root, "scripts/page.mjs"))) return false;
   mkdirSync(join(root, "dist"), { recursive: true });
   writeFileSync(stamp, `${startedAt.toISOString()}\n`);
   // What changed while the build ran is newer than the build.

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 
 const checks = [
   ["类型 / types", "tsc", ["--noEmit"]],
+  ["页面类型 / types of the page", "tsc", ["-p", "src/map/page"], "src/map/page"],
   ["风格 / lint", "oxlint", ["--deny-warnings"]],
   ["依赖方向 / dependencies", "depcruise", ["--config", ".dependency-cruiser.cjs", "--output-type", "err", "src", "migrations", "scripts"]],
   ["无用之物 / unused", "knip", []],

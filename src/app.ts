@@ -8,6 +8,7 @@ import { importRoutes } from "./imports/import.routes.js";
 import { LedgerRows } from "./ledgers/ledger.rows.js";
 import { ledgerRoute } from "./ledgers/ledger.routes.js";
 import { ledgerImportRoute } from "./ledger-imports/ledger-import.routes.js";
+import { mapRoutes } from "./map/map.routes.js";
 import type { Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
 import { allLayers } from "./layers/layer.js";
@@ -101,6 +102,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     ...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, publicBaseUrl: config.publicBaseUrl }),
     ...tiles.routes,
     ...layerRoutes(door),
+    ...mapRoutes(),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();

@@ -4,6 +4,7 @@ import "./audit/audit-event.js";
 import "./regions/region.actions.js";
 import "./regions/region.reports.js";
 import "./coordinate-policies/coordinate-policy.actions.js";
+import "./audit/record.reports.js";
 import "./subjects/subject.actions.js";
 import "./subjects/project-contractor.actions.js";
 import "./risk-objects/risk-object.actions.js";
