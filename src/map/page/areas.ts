@@ -13,7 +13,7 @@ interface Row {
   total: number;
   shapeKind: "BOUNDARY" | "POINT" | null;
   shape: GeoJSON.Geometry | null;
-  region: { id: string; level: string } | null;
+  region: { id: string; level: string; point: GeoJSON.Point | null } | null;
 }
 
 /** A region with its colour and counts, as drawn. */
@@ -22,13 +22,15 @@ export interface Area extends Place {
   counts: Record<Level, number>;
   total: number;
   shape: GeoJSON.Geometry | null;
+  /** Where its name stands. */
+  point: GeoJSON.Point | null;
 }
 
 /** Levels one looks at, from the outermost down; the public sees towns at most. */
 const BELOW: Readonly<Record<string, string>> = { "": "DISTRICT", DISTRICT: "TOWN", TOWN: "VILLAGE" };
 
-const DOCUMENT = `Areas($level: RegionLevel!, $within: ID) {
-  regionRiskMap(level: $level, within: $within) { code name highest major considerable moderate low total shapeKind shape(precision: 5, simplifyMetres: 30) region { id level } }
+const DOCUMENT = `Areas($level: RegionLevel!, $within: RegionFilter) {
+  regionRiskMap(level: $level, within: $within) { code name highest major considerable moderate low total shapeKind shape(precision: 5, simplifyMetres: 30) region { id level point(precision: 5) } }
 }`;
 
 /** The level drawn beneath the region looked at, or none beneath it. */
@@ -40,13 +42,17 @@ export function levelBeneath(view: View): string | undefined {
 export async function areasOf(view: View, signal: AbortSignal): Promise<Area[]> {
   const level = levelBeneath(view);
   if (!level) return [];
-  const { regionRiskMap } = await ask<{ regionRiskMap: Row[] }>(view, DOCUMENT, { level, within: view.path.at(-1)?.id ?? null }, signal);
-  return regionRiskMap.flatMap((row) => (row.region ? [{ id: row.region.id, level: row.region.level, name: row.name, highestLevel: row.highest, total: row.total, shape: row.shape, counts: { MAJOR: row.major, CONSIDERABLE: row.considerable, MODERATE: row.moderate, LOW: row.low } }] : []));
+  const inside = view.path.at(-1);
+  const { regionRiskMap } = await ask<{ regionRiskMap: Row[] }>(view, DOCUMENT, { level, within: inside ? { id: { eq: inside.id } } : null }, signal);
+  return regionRiskMap.flatMap((row) => (row.region ? [{ id: row.region.id, level: row.region.level, name: row.name, highestLevel: row.highest, total: row.total, shape: row.shape, point: row.shape?.type === "Point" ? row.shape : row.region.point, counts: { MAJOR: row.major, CONSIDERABLE: row.considerable, MODERATE: row.moderate, LOW: row.low } }] : []));
 }
 
 export const collectionOf = (areas: readonly Area[]): GeoJSON.FeatureCollection => ({
   type: "FeatureCollection",
-  features: areas.flatMap(({ shape, counts, ...properties }) => (shape ? [{ type: "Feature" as const, geometry: shape, properties: { ...properties, ...counts } }] : [])),
+  features: areas.flatMap(({ shape, point, counts, ...properties }) =>
+    // A name of its own: drawn of the outline it would stand once in every tile the outline crosses.
+    [[shape, false] as const, [point, true] as const].flatMap(([geometry, isName]) => (geometry ? [{ type: "Feature" as const, geometry, properties: { ...properties, ...counts, isName } }] : [])),
+  ),
 });
 
 export function totalsOf(areas: readonly Area[]): Record<string, number> {

@@ -15,6 +15,8 @@ export const SWITCHES = [
 const colourOf = (property: string): ExpressionSpecification => ["match", ["get", property], ...LEVELS.flatMap((level) => [level, LOOKS[level].colour]), UNRATED] as unknown as ExpressionSpecification;
 const EMPTY = { type: "FeatureCollection" as const, features: [] };
 const TILED = ["risks", "hidden-dangers", "subjects"] as const;
+/** What of a layer is drawn: risks under control, hidden dangers not yet written off. */
+const FILTERS: Readonly<Record<string, unknown>> = { risks: { status: { in: ["IN_FORCE", "REVIEWING"] } }, "hidden-dangers": { open: { eq: true } } };
 const single: ExpressionSpecification = ["!", ["has", "count"]];
 const cluster: ExpressionSpecification = ["has", "count"];
 
@@ -33,8 +35,8 @@ function style(tiles: (layer: string) => string[]): StyleSpecification {
       { id: "ground", type: "background", paint: { "background-color": "#eef1f4" } },
       { id: "areas", type: "fill", source: "areas", filter: ["!=", ["geometry-type"], "Point"], paint: { "fill-color": colourOf("highestLevel"), "fill-opacity": 0.28 } },
       { id: "area-lines", type: "line", source: "areas", filter: ["!=", ["geometry-type"], "Point"], paint: { "line-color": "#5b6673", "line-width": 1.2 } },
-      { id: "area-points", type: "circle", source: "areas", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 20, "circle-color": colourOf("highestLevel"), "circle-opacity": 0.35, "circle-stroke-color": colourOf("highestLevel"), "circle-stroke-width": 2 } },
-      { id: "area-names", type: "symbol", source: "areas", layout: { ...text(["concat", ["get", "name"], "\n", ["to-string", ["get", "total"]]], 13), "text-allow-overlap": false }, paint: halo },
+      { id: "area-points", type: "circle", source: "areas", filter: ["all", ["==", ["geometry-type"], "Point"], ["!", ["get", "isName"]]], paint: { "circle-radius": 20, "circle-color": colourOf("highestLevel"), "circle-opacity": 0.35, "circle-stroke-color": colourOf("highestLevel"), "circle-stroke-width": 2 } },
+      { id: "area-names", type: "symbol", source: "areas", filter: ["get", "isName"], layout: { ...text(["concat", ["get", "name"], "\n", ["to-string", ["get", "total"]]], 13), "text-allow-overlap": false }, paint: halo },
       { id: "subject-clusters", type: "symbol", source: "subjects", "source-layer": "subjects", filter: cluster, layout: { "icon-image": "cluster-", ...text(["to-string", ["get", "count"]], 10) }, paint: halo },
       { id: "subjects", type: "symbol", source: "subjects", "source-layer": "subjects", filter: single, layout: { "icon-image": "subject", "icon-size": 0.7, "icon-allow-overlap": true }, paint: halo },
       { id: "hidden-danger-clusters", type: "symbol", source: "hidden-dangers", "source-layer": "hidden-dangers", filter: cluster, layout: { "icon-image": "danger-GENERAL", ...text(["to-string", ["get", "count"]], 11), "text-offset": [0, 1.4] }, paint: halo },
@@ -43,7 +45,7 @@ function style(tiles: (layer: string) => string[]): StyleSpecification {
       {
         id: "risks", type: "symbol", source: "risks", "source-layer": "risks", filter: single,
         // The highest on top: symbols with a greater key are drawn later.
-        layout: { "icon-image": ["concat", "risk-", ["coalesce", ["get", "currentLevel"], ""]], "icon-allow-overlap": true, "symbol-sort-key": ["match", ["get", "currentLevel"], "MAJOR", 4, "CONSIDERABLE", 3, "MODERATE", 2, "LOW", 1, 0], ...text(["step", ["zoom"], "", 15, ["get", "name"]], 12), "text-offset": [0, 1.5], "text-optional": true },
+        layout: { "icon-image": ["concat", "risk-", ["coalesce", ["get", "currentLevel"], ""]], "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.45, 14, 1], "icon-allow-overlap": true, "symbol-sort-key": ["match", ["get", "currentLevel"], "MAJOR", 4, "CONSIDERABLE", 3, "MODERATE", 2, "LOW", 1, 0], ...text(["step", ["zoom"], "", 15, ["get", "name"]], 12), "text-offset": [0, 1.5], "text-optional": true },
         paint: halo,
       },
       { id: "drawn", type: "fill", source: "drawing", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": "#0a5bb5", "fill-opacity": 0.12 } },
@@ -80,12 +82,14 @@ export class MapView {
     this.map.addControl(new NavigationControl({ showCompass: false }), "top-right");
     this.map.addControl(new ScaleControl({ unit: "metric" }), "bottom-right");
     this.map.on("load", () => this.apply(this.view));
-    addIconsWhenReady(this.map);
+    this.map.once("style.load", () => addIcons(this.map));
   }
 
   private tileAddresses(layer: string): string[] {
     const asked = new URLSearchParams();
     if (this.view.asOf) asked.set("asOf", this.view.asOf);
+    const filter = FILTERS[layer];
+    if (filter) asked.set("filter", JSON.stringify(filter));
     const text = asked.toString();
     return [`${location.origin}/tiles/${layer}/{z}/{x}/{y}.mvt${text ? `?${text}` : ""}`];
   }
@@ -127,10 +131,4 @@ export class MapView {
       this.map.on("mouseleave", layer, () => (this.map.getCanvas().style.cursor = ""));
     }
   }
-}
-
-function addIconsWhenReady(map: MapLibre): void {
-  map.on("styledata", () => {
-    if (!map.hasImage("subject")) addIcons(map);
-  });
 }
