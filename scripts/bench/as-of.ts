@@ -34,7 +34,8 @@ function questions(inputs: Inputs): Asked[] {
   const county = `Region_${inputs.county.region}`;
   const towns = inputs.towns.map((town) => ({ place: `Region_${town}` }));
   const counted = (selection: string) => `query Counted($place: ID!) { riskCounts(by: [CURRENT_LEVEL, STATUS], filter: { within: $place${selection} }) { count currentLevel status } }`;
-  const begins = '{"data":{"riskCounts":[{';
+  // A town may have had none yet.
+  const begins = '{"data":{"riskCounts":[';
   return [
     own(list(inputs)),
     own(nested(inputs)),
