@@ -23,7 +23,7 @@ test("U-03: every step of a closed hidden danger is told with its time, its doer
       [id],
     );
     expect(told.versions.nodes.map(({ recordedFrom: _, ...step }: Record<string, unknown>) => step)).toEqual(steps.map(({ recorded_from: _, ...step }) => step));
-    expect(told.versions.nodes.map(({ recordedFrom }: { recordedFrom: string }) => Date.parse(recordedFrom))).toEqual(steps.map(({ recorded_from: at }) => (at as Date).getTime()));
+    expect(told.versions.nodes.map(({ recordedFrom }: { recordedFrom: string }) => Date.parse(recordedFrom))).toEqual(steps.map(({ recorded_from: at }) => new Date(at as unknown as string).getTime()));
     const [proof] = await query("select count(*)::int as evidence, (select count(*)::int from acceptance_records r where r.hidden_danger_id = $1) as acceptances, (select count(*)::int from hazard_assignments h where h.hidden_danger_id = $1) as legs from hidden_danger_evidence e where e.hidden_danger_id = $1", [id]);
     expect({ evidence: told.evidence.nodes.length, acceptances: told.acceptances.nodes.length, legs: told.assignments.nodes.length }).toEqual(proof);
     expect(told.evidence.nodes.every(({ attachment }: { attachment: { sha256: string } }) => /^[0-9a-f]{64}$/.test(attachment.sha256))).toBe(true);

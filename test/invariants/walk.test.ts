@@ -45,7 +45,7 @@ test("no sequence of actions, in any order and from any role, breaks an invarian
     const { action, outcome } = await walk.step();
     (outcomes[action] ??= {})[outcome] = (outcomes[action][outcome] ?? 0) + 1;
     if (step % 250 !== 0 && step !== STEPS) continue;
-    expect(await breaches(engine)).toEqual({});
+    expect(await breaches(engine.pool)).toEqual({});
     expect(await census.vanished(engine)).toEqual([]);
     expect(await census.torn(engine)).toEqual([]);
     // INV-08: what the service says of subject, grid and region is the highest counted up row by row.
@@ -59,6 +59,28 @@ test("no sequence of actions, in any order and from any role, breaks an invarian
   expect(reached).toEqual(expect.arrayContaining(["IDENTIFIED", "ASSESSED", "IN_FORCE", "REVIEWING"]));
   expect(Object.entries(outcomes).filter(([, counts]) => counts["INTERNAL"])).toEqual([]);
 }, 900_000);
+
+test("a breach is seen where nothing keeps it from happening", async () => {
+  const client = await district.database.engine.pool.connect();
+  try {
+    for (const [breach, invariant] of [
+      ["update risks set status = 'IN_FORCE', responsible_person_id = null where id = (select id from risks limit 1)", "INV-06 in force means measure and person"],
+      ["update risks set current_level = case current_level when 'LOW' then 'MODERATE' else 'LOW' end where id = (select id from risks where current_level is not null limit 1)", "INV-05 the level is that of the latest assessment"],
+      ["update risk_level_changes set from_level = case from_level when 'MAJOR' then 'LOW' else 'MAJOR' end, to_level = 'MODERATE' where id = (select id from risk_level_changes limit 1)", "INV-07 the chain of levels is unbroken"],
+      ["insert into risk_level_changes (id, risk_id, from_level, to_level, changed_at, recorded_from, created_at, updated_at) select gen_random_uuid(), id, current_level, 'LOW', now(), now(), now(), now() from risks where current_level <> 'LOW' limit 1", "INV-07 the chain ends at the level that stands"],
+    ] as const) {
+      await client.query("begin");
+      for (const table of ["risks", "risk_level_changes"]) await client.query(`alter table ${table} disable trigger user`);
+      const { rowCount } = await client.query(breach);
+      expect({ breach, rowCount }).toMatchObject({ rowCount: 1 });
+      expect(Object.keys(await breaches(client))).toContain(invariant);
+      await client.query("rollback");
+    }
+  } finally {
+    await client.query("rollback");
+    client.release();
+  }
+});
 
 test("every level that stands is what the inputs give by the bands of their method", async () => {
   const { rows } = await district.database.engine.pool.query("select a.inputs, a.computed_level, a.direct_major_reason, v.definition from risk_assessments a join assessment_method_versions v on v.id = a.method_version_id where a.method in ('LEC', 'LS')");

@@ -34,10 +34,10 @@ const BREAKS: Readonly<Record<string, string>> = {
 };
 
 /** Every breach found, by invariant; empty where all hold. */
-export async function breaches(engine: Engine): Promise<Record<string, unknown[]>> {
+export async function breaches(database: Pick<Engine["pool"], "query">): Promise<Record<string, unknown[]>> {
   const found: Record<string, unknown[]> = {};
   for (const [invariant, text] of Object.entries(BREAKS)) {
-    const { rows } = await engine.pool.query(text);
+    const { rows } = await database.query(text);
     if (rows.length > 0) found[invariant] = rows.slice(0, 5);
   }
   return found;
