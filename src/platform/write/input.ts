@@ -1,4 +1,4 @@
-import { fieldsOf, parseId, type Entity } from "../entity/entity.js";
+import { fieldsOf, parseId } from "../entity/entity.js";
 import { Fault } from "../fault.js";
 import type { CheckedGeometry } from "../geometry.js";
 import type { Action, Input, InputField } from "../actions.js";
