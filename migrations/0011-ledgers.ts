@@ -8,7 +8,7 @@ export class Ledgers1700000000011 implements MigrationInterface {
   name = "Ledgers1700000000011";
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const table of LISTED) await runner.query(`create index ${table}_by_code on ${table} (code, id); create index ${table}_history_by_code on ${table}_history (code, id);`);
+    for (const table of LISTED) await runner.query(`create index ${table}_by_code on ${table} (code, id); create index ${table}_history_by_code on ${table}_history (code, id, recorded_to);`);
     await runner.query(`
       alter table import_rows add column sheet text not null default '';
       alter table import_rows drop constraint import_rows_batch_id_line_key;

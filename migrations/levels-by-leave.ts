@@ -218,5 +218,5 @@ export const stops = `
 export const highest = `
   create index risks_highest_by_region on risks (region_id, current_level) where status in ('IN_FORCE', 'REVIEWING');
   create index subjects_by_grid on subjects (grid_id) where grid_id is not null;
-  create index subjects_history_by_grid on subjects_history (grid_id) where grid_id is not null;
+  create index subjects_history_by_grid on subjects_history (grid_id, recorded_to) where grid_id is not null;
 `;

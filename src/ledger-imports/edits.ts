@@ -110,7 +110,7 @@ export class Edits {
     for (const edit of changes) {
       const read = await this.valueOf(sheet, edit, row, view, names);
       if ("problem" in read) problems.push(read.problem);
-      else input[edit.column.input!] = read.value;
+      else Object.assign(input, inputsOf(edit.column, read.value));
     }
     if (problems.length > 0 || !sheet.update) return { row, deed: null, problems };
     if (standing && (String(standing["version"]) !== row.version || String(base["version"]) !== row.version)) {
@@ -148,6 +148,14 @@ export class Edits {
       if (texts.some((text) => text !== "")) return bad("CELLS_DISAGREE", "与其代码列不一致", "label and code disagree", "两列填同一值,或恢复其一 / make both say the same, or restore one");
       return column.required ? bad("REQUIRED", "不能为空", "is required", "补填 / fill it in") : { value: null };
     }
+    // Several may bear one name: where both cells were edited the code says who, and its name must be the label.
+    if (column.meaning.kind === "linked" && label !== undefined && code !== undefined) {
+      const { target, shown } = column.meaning;
+      const coded = (await this.read(column, code, true, view, names)) as string | undefined;
+      if (coded === undefined) return bad("VALUE_UNKNOWN", `的值“${code.slice(0, 60)}”不可识别或不唯一`, `not known, or not unique: ${code.slice(0, 60)}`, knownValues(column, names));
+      const bears = await this.rows.named(target(), shown, label, { actor: this.actor, instant: await this.rows.instantOf(null, null) }, coded);
+      return bears.length === 1 ? { value: coded } : bad("CELLS_DISAGREE", "与其代码列不一致", "label and code disagree", "两列填同一值,或恢复其一 / make both say the same, or restore one");
+    }
     const read = [...(label === undefined ? [] : [await this.read(column, label, false, view, names)]), ...(code === undefined ? [] : [await this.read(column, code, true, view, names)])];
     if (read.includes(undefined)) return bad("VALUE_UNKNOWN", `的值“${texts.join("”“").slice(0, 60)}”不可识别或不唯一`, `not known, or not unique: ${texts.join(", ").slice(0, 60)}`, knownValues(column, names));
     if (read.length === 2 && JSON.stringify(read[0]) !== JSON.stringify(read[1])) return bad("CELLS_DISAGREE", "与其代码列不一致", "label and code disagree", "两列填同一值,或恢复其一 / make both say the same, or restore one");
@@ -183,6 +191,13 @@ export class Edits {
         return text;
     }
   }
+}
+
+/** What an edited cell gives to the action: its field, and the edition that is told with a code. */
+function inputsOf({ input, meaning }: LedgerColumn, value: unknown): Record<string, unknown> {
+  if (meaning.kind !== "listed" || !meaning.edition || typeof value !== "string") return { [input!]: value };
+  const [code, edition] = value.split("@");
+  return { [input!]: code, ...(edition ? { [meaning.edition]: edition } : {}) };
 }
 
 const kindOf = ({ meaning }: LedgerColumn): CellKind => (meaning.kind === "date" || meaning.kind === "dateTime" || meaning.kind === "number" ? meaning.kind : "text");

@@ -9,7 +9,7 @@ import { momentOf, withinHistory } from "../platform/read/instant.js";
 import { MAX_PAGE } from "../platform/read/page.js";
 import { Questions } from "../platform/read/questions.js";
 import type { Instant } from "../platform/read/read-sql.js";
-import { rowEntity, type CodeNames, type LedgerRow, type LedgerSheet } from "./ledger.js";
+import { codeInEdition, inEditions, rowEntity, type CodeNames, type LedgerRow, type LedgerSheet } from "./ledger.js";
 
 /** Rows a sheet may have in a file, and on a page; more are refused whole, never cut. */
 export const MOST_ROWS = { file: 200_000, page: 10_000 } as const;
@@ -89,14 +89,14 @@ export class LedgerRows {
     return found;
   }
 
-  /** Up to two ids of objects one of whose fields holds a text: enough to know it, or to know that it is not enough. */
-  async named(entity: Entity, field: string, text: string, { actor, instant }: View): Promise<string[]> {
-    const filter = { [field]: { eq: text } };
+  /** Up to two ids of objects one of whose fields holds a text, or of the one given: enough to know it, or to know that it is not enough. */
+  async named(entity: Entity, field: string, text: string, { actor, instant }: View, id?: string): Promise<string[]> {
+    const filter = { [field]: { eq: text }, ...(id === undefined ? {} : { id: { eq: id } }) };
     const data = await this.questions.ask(`query ($filter: ${entity.name}Filter) { ${entity.plural}(first: 2, filter: $filter) { nodes { id } } }`, { filter }, actor, instant);
     return (data[entity.plural] as Page).nodes.map((node) => String(node["id"]));
   }
 
-  /** The names of all codes; of several editions the later one speaks. */
+  /** The names of all codes; of several editions the later one speaks. Under `inEditions` each edition speaks for itself. */
   async codeNames({ actor, instant }: View): Promise<CodeNames> {
     const names = new Map<string, Map<string, string>>();
     const lists = `query ($after: String) { ${CodeList.plural}(first: ${MAX_PAGE}, after: $after, orderBy: [{ field: CODE, direction: ASC }]) { nodes { id code edition } pageInfo { hasNextPage endCursor } } }`;
@@ -105,8 +105,13 @@ export class LedgerRows {
     for await (const page of this.walk(lists, CodeList.plural, {}, actor, instant)) all.push(...page);
     for (const list of all.toSorted((a, b) => (String(a["edition"]) < String(b["edition"]) ? -1 : 1))) {
       const known = names.get(String(list["code"])) ?? new Map<string, string>();
-      names.set(String(list["code"]), known);
-      for await (const page of this.walk(items, CodeItem.plural, { filter: { list: { id: { eq: list["id"] } } } }, actor, instant)) for (const item of page) known.set(String(item["code"]), String(item["nameZh"]));
+      const inEach = names.get(inEditions(String(list["code"]))) ?? new Map<string, string>();
+      names.set(String(list["code"]), known).set(inEditions(String(list["code"])), inEach);
+      for await (const page of this.walk(items, CodeItem.plural, { filter: { list: { id: { eq: list["id"] } } } }, actor, instant)) for (const item of page) {
+        const [code, name] = [String(item["code"]), String(item["nameZh"])];
+        known.set(code, name);
+        inEach.set(codeInEdition(code, list["edition"]), list["edition"] ? `${name}(${String(list["edition"])} 版)` : name);
+      }
     }
     return names;
   }

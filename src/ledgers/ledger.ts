@@ -12,7 +12,8 @@ export type CodeNames = ReadonlyMap<string, ReadonlyMap<string, string>>;
 export type CellMeaning =
   | { kind: "text" | "textList" | "boolean" | "point" | "date" | "dateTime" | "number" | "lines" }
   | { kind: "enum"; enumeration: EnumType }
-  | { kind: "listed"; list: string }
+  /** `edition`: the input that takes the edition a code is of, where people and machines are told it with the code. */
+  | { kind: "listed"; list: string; edition?: string }
   | { kind: "linked"; target: () => Entity; shown: string; by: string };
 
 export interface LedgerColumn extends Description {
@@ -122,6 +123,21 @@ export function cell(entity: Entity, path: string, more: More = {}): LedgerColum
 export function listed(entity: Entity, path: string, list: string, more: More = {}): LedgerColumn {
   const code = (row: LedgerRow) => String(valueAt(row, path) ?? "");
   return { ...cell(entity, path, more), meaning: { kind: "listed", list }, text: (row, names) => names.get(list)?.get(code(row)) ?? code(row), machine: { key: `${path}.code`, text: code } };
+}
+
+/** A code as machines read it where its list stands in several editions: with the edition it is of. */
+export const codeInEdition = (code: string, edition: unknown) => (code && edition ? `${code}@${String(edition)}` : code);
+/** Name under which the codes of a list are known by all of its editions. */
+export const inEditions = (list: string) => `${list}@`;
+
+/**
+ * A code of a list that stands in several editions side by side: the same code and the same name mean one thing in each, so
+ * both are told with the edition, and are read back with it.
+ */
+export function listedInEdition(entity: Entity, path: string, edition: string, list: string, more: More = {}): LedgerColumn {
+  const code = (row: LedgerRow) => codeInEdition(String(valueAt(row, path) ?? ""), valueAt(row, edition));
+  const names = inEditions(list);
+  return { ...cell(entity, path, more), select: `${selectAt(path)} ${selectAt(edition)}`, meaning: { kind: "listed", list: names, edition }, text: (row, known) => known.get(names)?.get(code(row)) ?? code(row), machine: { key: `${path}.code`, text: code } };
 }
 
 /** What the row links to: shown by one of its fields, known to machines by another. */

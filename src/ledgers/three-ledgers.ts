@@ -5,7 +5,7 @@ import { fieldsOf } from "../platform/entity/entity.js";
 import { Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
 import { RegulationRelation, RegulatorAssignment } from "../supervision/regulation.js";
-import { cell, counted, lines, linked, listed, momentText, shown, valueAt, type Ledger, type LedgerRow } from "./ledger.js";
+import { cell, counted, lines, linked, listed, listedInEdition, momentText, shown, valueAt, type Ledger, type LedgerRow } from "./ledger.js";
 
 const label = (entity: Entity, row: LedgerRow, path: string, name = path) => shown(fieldsOf(entity)[name]!, valueAt(row, path));
 const joined = (...parts: readonly (string | null | undefined)[]) => parts.filter(Boolean).join(" ");
@@ -64,7 +64,7 @@ const BASIC: Ledger = {
         cell(Risk, "domain", { width: 4 }),
         listed(Risk, "sector", "sector", { zh: "行业领域", en: "sector", width: 5 }),
         listed(Risk, "hazardFactor", "hazardFactor", { zh: "危险有害因素", en: "hazard factor", width: 6, input: "hazardFactor" }),
-        listed(Risk, "accidentType", "accidentType", { zh: "可能的事故类别", en: "accident type", width: 6, input: "accidentType" }),
+        listedInEdition(Risk, "accidentType", "accidentTypeEdition", "accidentType", { zh: "可能的事故类别", en: "accident type", width: 6, input: "accidentType" }),
         listed(Risk, "disasterType", "disasterType", { zh: "灾害类型", en: "type of disaster", width: 4, input: "disasterType" }),
         cell(Risk, "consequence", { width: 10, input: "consequence" }),
         cell(Risk, "inherentLevel", { width: 6 }),

@@ -3,6 +3,7 @@ import { levelOf, type MethodDefinition } from "../../src/assessment-methods/def
 import { useDistrict } from "../support/district.js";
 import { activate, assessed, draft, seeded } from "../support/methods.js";
 import { populate } from "../support/population.js";
+import { RiskStage } from "../support/risk-stage.js";
 
 const district = useDistrict();
 const query = async (text: string, values: unknown[] = []) => (await district.database.engine.pool.query(text, values)).rows as Record<string, never>[];
@@ -155,12 +156,20 @@ test("what the preview told is what happens when everyone is assessed anew after
     return (await office.raw(`mutation($k:String!,$id:ID!,$v:Int!,$i:${type}){${mutation}(idempotencyKey:$k,id:$id,expectedVersion:$v,input:$i){version}}`, { k: district.key(), id, v, i: input })) as { data?: Record<string, { version: number }>; errors?: { extensions: Record<string, unknown> }[] };
   };
   const refused: string[] = [];
+  const [checker] = await new RiskStage(district).panel();
   for (const risk of before) {
     const id = `Risk_${risk.id}`;
     const current = { method: "LEC", inputs: risk.inputs, directMajorReason: drafted().directMajorReasons.find(({ code }) => code === risk.reason)?.code, basis: "重新评估" };
     let { version: at } = risk;
-    if (risk.status === "ASSESSED") at = (await deed("riskReturn", id, at, { reason: "方法更新" })).data!["riskReturn"]!.version;
-    else if (risk.status === "IN_FORCE") at = (await deed("riskStartReview", id, at, { reason: "方法更新" })).data!["riskStartReview"]!.version;
+    const prepared = async (mutation: string, input: unknown) => {
+      const { data, errors } = await deed(mutation, id, at, input);
+      if (errors) throw new Error(`${mutation} of ${risk.code}: ${JSON.stringify(errors)}`);
+      at = data![mutation]!.version;
+    };
+    if (risk.status === "ASSESSED") await prepared("riskReturn", { reason: "方法更新" });
+    else if (risk.status === "IN_FORCE") await prepared("riskStartReview", { trigger: "PERIODIC", reason: "方法更新" });
+    // What was laid aside comes back by the check before the start, into review.
+    else if (risk.status === "SUSPENDED") await prepared("riskResume", { preStartCheck: "无异常", checkedBy: checker });
     const anew = ["ASSESSED", "IDENTIFIED"].includes(risk.status) ? await deed("riskAssess", id, at, { current, reason: "方法更新" }) : await deed("riskConcludeReview", id, at, { current, reason: "方法更新" });
     if (anew.errors) refused.push(risk.code);
     for (const { extensions } of anew.errors ?? []) expect(extensions).toMatchObject({ code: "INVALID_INPUT" });

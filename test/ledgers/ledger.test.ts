@@ -89,7 +89,7 @@ test("labels stand for people, codes beside them for machines", async () => {
     expect(row).toMatchObject({ ledger: "hidden-dangers", id: expect.stringMatching(/^HiddenDanger_/), version: expect.stringMatching(/^\d+$/) });
   }
   const risks = csvTable(await ledger(district, "office", "basic.csv?sheet=risks")).rows;
-  expect(risks.filter((row) => row["accidentType.code"] === "03").map((row) => row["accidentType"])).toContain("机械伤害");
+  expect(risks.filter((row) => row["accidentType.code"] === "03@1986").map((row) => row["accidentType"])).toContain("机械伤害(1986 版)");
 });
 
 test("who sees nothing in lists is given an empty ledger; the public sees nothing single", async () => {

@@ -4,6 +4,7 @@ import { neutralised, restored } from "../../src/platform/tabular/csv.js";
 import { useDistrict } from "../support/district.js";
 import { columnLetter, csvBytes, csvTable, editedWorkbook, ledger, workbookTables, type LedgerTable } from "../support/ledger-file.js";
 import { populate } from "../support/population.js";
+import { RiskStage } from "../support/risk-stage.js";
 
 const district = useDistrict();
 beforeAll(async () => void (await populate(district, 10)), 300_000);
@@ -28,7 +29,7 @@ async function standing(): Promise<Map<string, Record<string, unknown>>> {
   const found = new Map<string, Record<string, unknown>>();
   const fields = {
     regulatedSubjects: "id version code name kind sector address location keyControlled supervisionClass status quality region{id} grid{id} enterprise{id}",
-    risks: "id version code name domain sector hazardFactor accidentType disasterType consequence inherentLevel currentLevel controlLevel originClass keyAttention emergencyPlanRef location status nextReviewDue quality region{id} subject{id} unit{id} responsiblePerson{id}",
+    risks: "id version code name domain sector hazardFactor accidentType accidentTypeEdition disasterType consequence inherentLevel currentLevel controlLevel originClass keyAttention emergencyPlanRef location status nextReviewDue quality region{id} subject{id} unit{id} responsiblePerson{id}",
     hiddenDangers: "id version code title description kind grade criterionClause category discoverySource discoveredAt sector location cause manageType originalDeadline effectiveDeadline status quality region{id} subject{id} risk{id}",
   };
   for (const [list, selection] of Object.entries(fields))
@@ -66,9 +67,17 @@ interface Value {
   code?: string;
   field: string;
   becomes: unknown;
+  /** What changes with it. */
+  along?: Record<string, unknown>;
 }
 
 const AWKWARD = ["=1+1", "@cmd", "-5", "'=x", '含"引号",逗号', "换\n行", "😀 出口", "_x0041_", "  "];
+
+/** The same name in one edition and the other, a code that means two things, none. */
+function accidentType(dice: Dice): Value {
+  const [text, code, edition] = dice.pick([["触电(1986 版)", "05", "1986"], ["触电(2025 版)", "P-ELECTRIC", "2025"], ["窒息(2025 版)", "P-ASPHYXIA", "2025"], ["火灾(1986 版)", "08", "1986"]] as const);
+  return dice.chance(0.2) ? { text: "", code: "", field: "accidentType", becomes: null, along: { accidentTypeEdition: null } } : { text, code: `${code}@${edition}`, field: "accidentType", becomes: code, along: { accidentTypeEdition: edition } };
+}
 
 /** Throws a value for an editable column: what the cell will say, and what the field then holds. */
 function thrown(dice: Dice, key: string, index: number, people: readonly { id: string; name: string }[], regions: readonly { id: string; name: string; code: string }[]): Value {
@@ -89,7 +98,7 @@ function thrown(dice: Dice, key: string, index: number, people: readonly { id: s
     case "sector":
       return maybeNull({ text: "燃气", code: "GAS", field: key, becomes: "GAS" });
     case "accidentType":
-      return maybeNull({ text: "触电", code: "05", field: key, becomes: "05" });
+      return accidentType(dice);
     case "disasterType":
       return maybeNull({ text: "滑坡", code: "02", field: key, becomes: "02" });
     case "hazardFactor":
@@ -136,7 +145,9 @@ describe.each([1, 2, 3])("random edits, throw %i", (throwing) => {
         for (const key of new Set([dice.pick(editable.columns), dice.pick(editable.columns)])) {
           const made = thrown(dice, key, throwing * 1_000 + at, people.nodes, regions.nodes);
           // A label, its code, or both.
-          const way = made.code === undefined ? "label" : dice.pick(["label", "code", "both"]);
+          // A name that several bear says nothing by itself.
+          const bearers = key === "responsiblePerson" ? people.nodes.filter(({ name }: { name: string }) => name === made.text).length : 1;
+          const way = made.code === undefined ? "label" : dice.pick(bearers > 1 ? ["code", "both"] : ["label", "code", "both"]);
           const codeKey = keys.find((candidate) => candidate === `${key}.code` || candidate === `${key}.id`);
           const write = (column: string, text: string) => {
             row[column] = workbook ? text : neutralised(text);
@@ -146,8 +157,9 @@ describe.each([1, 2, 3])("random edits, throw %i", (throwing) => {
           if (way !== "label") write(codeKey!, made.code!);
           const was = expected.get(row["id"]!)!;
           // What says what stood is no edit.
-          if (JSON.stringify(was[made.field]) === JSON.stringify(made.becomes)) continue;
-          was[made.field] = made.becomes;
+          const becomes = { [made.field]: made.becomes, ...made.along };
+          if (Object.entries(becomes).every(([field, value]) => JSON.stringify(was[field]) === JSON.stringify(value))) continue;
+          Object.assign(was, becomes);
           touched.add(row["id"]!);
         }
       }
@@ -248,6 +260,45 @@ test("edits are the ordinary actions: their roles, states and rules, each with i
   expect((await district.as("office").post("/imports/ledgers", Buffer.from("a,b\n1,2\n"))).body.errors[0].extensions).toMatchObject({ code: "FILE_DAMAGED", reason: "COLUMNS_MISSING" });
 });
 
+test("where two persons bear one name the code says which; the name alone does not, and a name of another disagrees", async () => {
+  const register = async (name: string): Promise<string> => (await district.as("office").ask("mutation($k:String!,$i:PersonRegisterInput!){personRegister(idempotencyKey:$k,input:$i){id}}", { k: district.key(), i: { region: district.regions["village"], name, kind: "ENTERPRISE" } })).personRegister.id;
+  const [one, other, third] = [await register("示例同名人"), await register("示例同名人"), await register("示例异名人")];
+  const table = csvTable(await ledger(district, "office", "basic.csv?sheet=risks"));
+  const [row] = table.rows.filter((candidate) => candidate["status.code"] === "IDENTIFIED") as [Record<string, string>];
+  const edited = async (more: Record<string, string>) => (await give(csv(table, [{ ...row, ...more }]))).rows[0]!;
+  expect((await edited({ responsiblePerson: "示例同名人" })).problems[0]).toMatchObject({ code: "VALUE_UNKNOWN", suggestion: expect.stringContaining("fill the column for machines") });
+  expect((await edited({ responsiblePerson: "示例同名人", "responsiblePerson.id": third })).problems[0]).toMatchObject({ code: "CELLS_DISAGREE" });
+  expect(await edited({ responsiblePerson: "示例同名人", "responsiblePerson.id": other })).toMatchObject({ outcome: "UPDATED" });
+  const held = async () => (await district.as("office").ask("query($id:ID!){risk(id:$id){responsiblePerson{id}}}", { id: row["id"] })).risk.responsiblePerson.id as string;
+  expect(await held()).toBe(other);
+  // With the label as it stood, the code alone names the other of the two.
+  const again = csvTable(await ledger(district, "office", "basic.csv?sheet=risks"));
+  const same = again.rows.find(({ id }) => id === row["id"])!;
+  expect(problemsOf(await give(csv(again, [{ ...same, "responsiblePerson.id": one }])))).toEqual(["UPDATED"]);
+  expect(await held()).toBe(one);
+});
+
+test("a type of accident is told with its edition, and says nothing without", async () => {
+  const table = csvTable(await ledger(district, "office", "basic.csv?sheet=risks"));
+  const row = table.rows.find((candidate) => candidate["status.code"] === "IDENTIFIED" && !candidate["accidentType"]!.startsWith("触电"))!;
+  const told = async (more: Record<string, string>) => {
+    const [answer] = (await give(csv(table, [{ ...row, ...more }]), "office", "DRY_RUN")).rows;
+    return answer!.problems[0]?.code ?? answer!.outcome;
+  };
+  expect(await told({ accidentType: "触电" })).toBe("VALUE_UNKNOWN");
+  expect(await told({ accidentType: "触电(2025 版)" })).toBe("UPDATED");
+  expect(await told({ accidentType: "触电(2025 版)", "accidentType.code": "05@1986" })).toBe("CELLS_DISAGREE");
+  expect(await told({ accidentType: "触电(2025 版)", "accidentType.code": "P-ELECTRIC@2025" })).toBe("UPDATED");
+  expect(await told({ "accidentType.code": "P-ELECTRIC@1986" })).toBe("VALUE_UNKNOWN");
+});
+
+test("a name made blank is refused, by the action and in a ledger", async () => {
+  const { risks, regulatedSubjects } = await district.as("office").ask("{risks(first:1,filter:{status:{eq:IDENTIFIED}}){nodes{id version}} regulatedSubjects(first:1,filter:{status:{eq:ACTIVE}}){nodes{id version}}}");
+  for (const [mutation, type, { id, version }] of [["riskUpdate", "RiskUpdateInput", risks.nodes[0]], ["subjectUpdate", "SubjectUpdateInput", regulatedSubjects.nodes[0]]] as const)
+    for (const name of ["", "  ", "\u3000"])
+      expect(await district.as("office").refused(`mutation($k:String!,$id:ID!,$v:Int!,$i:${type}!){${mutation}(idempotencyKey:$k,id:$id,expectedVersion:$v,input:$i){id}}`, { k: district.key(), id, v: version, i: { name } })).toMatchObject({ code: "INVALID_INPUT", field: "input.name", rule: "not blank" });
+});
+
 test("all or nothing writes nothing where one row is refused", async () => {
   const before = await standing();
   const table = csvTable(await ledger(district, "office", "basic.csv?sheet=subjects"));
@@ -260,9 +311,9 @@ test("all or nothing writes nothing where one row is refused", async () => {
 });
 
 test("once approved, a major risk is described by regulators", async () => {
-  const { risks } = await district.as("office").ask("{risks(first:20,filter:{status:{eq:IN_FORCE},currentLevel:{in:[MAJOR,CONSIDERABLE]}}){nodes{id version subject{id}}}}");
+  // A major risk is approved on what experts decided in a round.
+  const risk = await new RiskStage(district).inForce("MAJOR");
   const UPDATE = 'mutation($k:String!,$id:ID!,$v:Int!){riskUpdate(idempotencyKey:$k,id:$id,expectedVersion:$v,input:{name:"改名"}){name}}';
-  const [risk] = risks.nodes as { id: string; version: number }[];
-  expect(await district.as("integrator").refused(UPDATE, { k: district.key(), id: risk!.id, v: risk!.version })).toMatchObject({ code: "FORBIDDEN", rule: expect.stringContaining("regulators") });
-  expect((await district.as("office").ask(UPDATE, { k: district.key(), id: risk!.id, v: risk!.version })).riskUpdate).toEqual({ name: "改名" });
+  expect(await district.as("integrator").refused(UPDATE, { k: district.key(), id: risk.id, v: risk.version })).toMatchObject({ code: "FORBIDDEN", rule: expect.stringContaining("regulators") });
+  expect((await district.as("office").ask(UPDATE, { k: district.key(), id: risk.id, v: risk.version })).riskUpdate).toEqual({ name: "改名" });
 });

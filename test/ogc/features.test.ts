@@ -38,7 +38,15 @@ describe("the same door as GraphQL", () => {
     expect((await ids("regions")).length).toBeGreaterThan(0);
     const [risk] = await ogcAs(district, "office").ids("risks", { limit: "1" });
     for (const path of ["", "/queryables", "/schema", "/items", `/items/${risk}`]) expect((await get(`/collections/risks${path}`)).status).toBe(404);
-    expect(JSON.stringify((await get("/api")).body)).not.toContain("risks");
+    const api = (await get("/api")).body as { paths: Record<string, unknown>; components: { schemas: Record<string, unknown> } };
+    const told = Object.keys(api.paths).flatMap((path) => /^\/collections\/([^/]+)/.exec(path)?.[1] ?? []);
+    expect(new Set(told)).toEqual(new Set(["regions"]));
+    // Nor by a link, a schema, the name of a risk or of a subject; descriptions of the regions may use the words.
+    const named = (await district.database.engine.pool.query("select name from risks union select code from risks union select name from subjects union select code from subjects union select title from hidden_dangers union select code from hidden_dangers")).rows as { name: string }[];
+    expect(named.length).toBeGreaterThan(50);
+    const text = JSON.stringify(api);
+    for (const id of Object.keys(FEATURES).filter((collection) => collection !== "regions")) expect(text).not.toMatch(new RegExp(`collections/${id}|${id}features?"`, "i"));
+    expect(named.filter(({ name }) => text.includes(name))).toEqual([]);
     expect(await get("/collections/regions/queryables")).toMatchObject({ status: 200 });
     expect(Object.keys((await get("/collections/regions/queryables")).body.properties)).toEqual(expect.arrayContaining(["id", "code", "name", "point", "parent.name"]));
   });
@@ -258,7 +266,7 @@ describe("hostile questions", () => {
     expect((await ogcAs(district, "office").get(risks, { limit: "1" })).status).toBe(200);
   });
 
-  test("links are made of no Host that is none", async () => {
+  test("links are made of no stranger's Host: of what this machine calls the service by, else of the socket's own address", async () => {
     const raw = (host: string) =>
       new Promise<string>((resolve, reject) => {
         const { hostname, port } = new URL(district.service.url);
@@ -266,8 +274,15 @@ describe("hostile questions", () => {
         let text = "";
         socket.on("data", (chunk) => (text += chunk.toString())).on("end", () => resolve(text)).on("error", reject);
       });
-    expect(await raw("example.org:8080")).toContain("http://example.org:8080/ogc/collections");
-    for (const host of ["evil.org/path?", "a\"b", "a b", "user@evil.org"]) expect(await raw(host)).toMatch(/^HTTP\/1\.1 400/);
+    const own = `http://127.0.0.1:${new URL(district.service.url).port}/ogc/collections`;
+    expect(await raw("localhost:8080")).toContain("http://localhost:8080/ogc/collections");
+    expect(await raw("[::1]:8080")).toContain("http://[::1]:8080/ogc/collections");
+    for (const host of ["example.org:8080", "evil.org/path?", "a\"b", "a b", "user@evil.org", "localhost:1@evil.org", "localhost.evil.org", "localhost:8080/x"]) {
+      const answer = await raw(host);
+      expect(answer).toMatch(/^HTTP\/1\.1 200/);
+      expect(answer).not.toContain(host);
+      expect([...new Set(answer.match(/http:\/\/[^"]*\/ogc\/collections/g))]).toEqual([own]);
+    }
   });
 });
 

@@ -108,6 +108,22 @@ test("the same condition as a GraphQL filter and as CQL2, text and JSON, finds t
   expect(some).toBeGreaterThan(100);
 }, 180_000);
 
+test("a box holds what lies on its edge and nothing beyond, asked as GraphQL, as bbox and as CQL2", async () => {
+  // The site stands at 106.62, 29.7; single precision does not tell the two eastern edges apart.
+  const boxes = { edge: [106.5, 29.6, 106.62, 29.8], short: [106.5, 29.6, 106.61999999999999, 29.8], line: [106.62, 29.6, 106.62, 29.8], corner: [106.62, 29.7, 106.7, 29.8], above: [106.62, 29.70000000000001, 106.7, 29.8] } as const;
+  const inside: Record<string, boolean[]> = {};
+  for (const [name, [west, south, east, north]] of Object.entries(boxes)) {
+    const asked = ogcAs(district, "office");
+    const { regulatedSubjects } = await district.as("office").ask("query($b:BBoxInput!){regulatedSubjects(first:100,filter:{bbox:$b,name:{eq:\"示例场所0\"}}){nodes{id}}}", { b: { west, south, east, north } });
+    const ways = [regulatedSubjects.nodes.map(({ id }: { id: string }) => id), await asked.ids("subjects", { bbox: [west, south, east, north].join(",") }), await asked.ids("subjects", { filter: `S_INTERSECTS(location, BBOX(${west},${south},${east},${north}))` })];
+    inside[name] = ways.map((ids: string[]) => ids.includes(district.sites[0]!));
+  }
+  const all = (answer: boolean) => [answer, answer, answer];
+  expect(inside).toEqual({ edge: all(true), short: all(false), line: all(true), corner: all(true), above: all(false) });
+  const point = { west: 106.62, east: 106.62, south: 29.7, north: 29.7 };
+  expect((await district.as("office").ask("query($b:BBoxInput!){regulatedSubjects(first:100,filter:{bbox:$b}){nodes{id}}}", { b: point })).regulatedSubjects.nodes).toContainEqual({ id: district.sites[0] });
+});
+
 describe("what a filter may not ask is refused and says why", () => {
   test.each<[string, Record<string, unknown>]>([
     ["nonsense = 1", { at: 1, found: "nonsense" }],

@@ -2,9 +2,10 @@ import type { Action, InputField } from "../../src/platform/actions.js";
 import type { Entity } from "../../src/platform/entity/entity.js";
 import { globalId } from "../../src/platform/entity/entity.js";
 import { inventedUscc, type Dice } from "../../seeds/demo/story.js";
+import { seeded } from "./methods.js";
 
-/** UUIDs that exist of an entity. */
-export type Known = (entity: Entity) => Promise<readonly string[]>;
+/** UUIDs that exist of an entity and fit an input of that name. */
+export type Known = (entity: Entity, name: string) => Promise<readonly string[]>;
 
 const DAY_MS = 86_400_000;
 const SHARE = 0.4;
@@ -17,13 +18,48 @@ const FORMS: Readonly<Record<string, (dice: Dice) => unknown>> = {
   employees: (dice) => dice.int(1, 900),
   sector: (dice) => dice.pick(["INDUSTRY_TRADE", "INDUSTRY_TRADE", "GAS", "HAZCHEM"]),
   sectors: (dice) => [dice.pick(["INDUSTRY_TRADE", "GAS"])],
-  accidentType: (dice) => dice.pick(["03", "08", "18", "99"]),
-  hazardFactor: (dice) => dice.pick(["21", "22", "99"]),
+  accidentType: (dice) => dice.pick(["03", "08", "18", "03", "08", "18", "03", "99"]),
+  accidentTypeEdition: () => "1986",
+  hazardFactor: (dice) => dice.pick(["21", "22", "21", "22", "21", "99"]),
   disasterType: (dice) => dice.pick(["01", "06"]),
   criterionClause: (dice) => `第${dice.int(1, 20)}条`,
+  definition: () => seeded("LEC"),
   statedLevel: () => undefined,
   externalSystem: () => undefined,
   externalId: () => undefined,
+};
+
+type Thrown = Record<string, unknown>;
+const day = (moment: number) => new Date(moment).toISOString().slice(0, 10);
+/** First day of the quarter a moment is in, or of one before or after it. */
+const quarterOf = (moment: number, aside: number) => {
+  const at = new Date(moment);
+  return day(Date.UTC(at.getUTCFullYear(), (Math.floor(at.getUTCMonth() / 3) + aside) * 3, 1));
+};
+const without = (input: Thrown, ...names: string[]) => names.forEach((name) => delete input[name]);
+const DETAIL: Readonly<Record<string, string>> = { KEY_FACILITY: "facility", KEY_AREA: "area", CONSTRUCTION_PROJECT: "project" };
+const onlyOfItsKind = (input: Thrown) => without(input, ...Object.values(DETAIL).filter((name) => name !== DETAIL[String(input["kind"])]));
+const eitherPlace = (input: Thrown) => without(input, input["subject"] ? "region" : "subject");
+const gradeOfInstallations = (input: Thrown) => input["type"] !== "MAJOR_HAZARD_INSTALLATION" && without(input, "hazardInstallationGrade", "rValue");
+const toCome = (input: Thrown, dice: Dice, now: number) => Object.assign(input, { validFrom: undefined, validTo: new Date(now + dice.int(1, 30) * DAY_MS).toISOString() });
+
+/** Where what is said in one place depends on another: thrown apart, hardly any of it would be taken. */
+const AGREEMENTS: Readonly<Record<string, (input: Thrown, dice: Dice, now: number) => unknown>> = {
+  "subject.register": onlyOfItsKind,
+  "subject.update": onlyOfItsKind,
+  "riskObject.register": gradeOfInstallations,
+  "riskObject.update": (input) => without(input, "type", "hazardInstallationGrade", "rValue"),
+  "hiddenDanger.report": eitherPlace,
+  "hiddenDanger.register": eitherPlace,
+  "risk.identify": (input) => input["domain"] !== "NATURAL_DISASTER" && without(input, "causedBy"),
+  "risk.suspend": toCome,
+  "riskUnit.stop": toCome,
+  "postCard.draft": (input, dice) => (input["slot"] && dice.chance(0.5) ? without(input, "post") : Object.assign(input, { post: `岗位${dice.int(1, 9_999)}`, slot: undefined })),
+  "riskReviewRound.plan": (input, dice, now) => {
+    const regular = ["MONTHLY_IDENTIFICATION", "QUARTERLY_CONSULTATION"].includes(String(input["kind"]));
+    if (regular) return Object.assign(input, { periodFrom: quarterOf(now, dice.int(-4, 4)), periodTo: undefined });
+    return Object.assign(input, { periodFrom: day(now - dice.int(0, 5) * DAY_MS), periodTo: day(now + dice.int(5, 60) * DAY_MS), occasion: "示例活动" });
+  },
 };
 
 /** Throws inputs of actions from their declarations, so that a new action is played with no edit. */
@@ -36,8 +72,12 @@ export class InputDice {
   ) {}
 
   /** An input of an action, sound by type; what the action makes of it is its own affair. @param now the clock, in milliseconds. */
-  async input(action: Action, now: number): Promise<Record<string, unknown>> {
-    return this.fields(action.input, now);
+  async input(name: string, action: Action, now: number): Promise<Record<string, unknown>> {
+    const made = await this.fields(action.input, now);
+    // One of two places will do, and one there has to be.
+    if (action.input["region"] && action.input["subject"] && !action.input["region"].required) made["subject"] ??= await this.one("subject", action.input["subject"], now);
+    if (!this.dice.chance(0.06)) AGREEMENTS[name]?.(made, this.dice, now);
+    return made;
   }
 
   private async fields(fields: Readonly<Record<string, InputField>>, now: number): Promise<Record<string, unknown>> {
@@ -53,11 +93,11 @@ export class InputDice {
   private async one(name: string, field: InputField, now: number): Promise<unknown> {
     const { dice } = this;
     const form = FORMS[field.typeName ?? name];
-    if (form) return form(dice);
+    if (form && field.kind !== "id") return form(dice);
     switch (field.kind) {
       case "id": {
         const entity = field.of!();
-        const ids = await this.known(entity);
+        const ids = await this.known(entity, name);
         return ids.length > 0 ? globalId(entity, dice.pick(ids)) : undefined;
       }
       case "object":
@@ -76,8 +116,13 @@ export class InputDice {
         return new Date(now + dice.int(-3, 60) * DAY_MS).toISOString().slice(0, 10);
       case "dateTime":
         return dice.chance(0.5) ? undefined : new Date(now + dice.int(-20, 10) * DAY_MS).toISOString();
-      case "geometry":
-        return { type: "Point", coordinates: [106.55 + dice.int(0, 150_000) / 1e6, 29.65 + dice.int(0, 110_000) / 1e6] };
+      case "geometry": {
+        const [lon, lat] = [106.55 + dice.int(0, 150_000) / 1e6, 29.65 + dice.int(0, 110_000) / 1e6];
+        if (field.shapes?.includes("Point") ?? true) return { type: "Point", coordinates: [lon, lat] };
+        // As wide as a county: what lies in the region stays inside the boundary it is given.
+        const [west, south, east, north] = [lon - 0.4, lat - 0.4, lon + 0.4, lat + 0.4];
+        return { type: "Polygon", coordinates: [[[west, south], [east, south], [east, north], [west, north], [west, south]]] };
+      }
       case "text":
         return this.text(field);
       default:
@@ -91,7 +136,7 @@ export class InputDice {
     if (!pattern) return `${this.dice.pick(TEXTS)}${this.count}`.slice(0, max);
     const [, digits] = /^\^\\d\{(\d+)\}\$$/.exec(pattern.source) ?? [];
     if (digits) return String(10 ** (Number(digits) - 1) * 5 + this.count);
-    const candidates = ["C", "text/plain", `文件${this.count}.txt`, this.count.toString(16).padStart(64, "0"), `1000000${this.count}`.slice(0, 20)];
+    const candidates = [`C${this.count}`, "C", "text/plain", `文件${this.count}.txt`, this.count.toString(16).padStart(64, "0"), `1000000${this.count}`.slice(0, 20)];
     return candidates.find((candidate) => pattern.test(candidate));
   }
 }

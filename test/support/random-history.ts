@@ -5,6 +5,8 @@ import type { Actor } from "../../src/platform/actor.js";
 import type { Engine } from "../../src/platform/db/engine.js";
 import { fieldsOf, globalId, relationsOf, type Entity } from "../../src/platform/entity/entity.js";
 import { Fault } from "../../src/platform/fault.js";
+import { Region } from "../../src/regions/region.js";
+import { Subject } from "../../src/subjects/subject.js";
 import { act, actAs, type ActionArguments } from "../../src/platform/write/act.js";
 import type { Dice } from "../../seeds/demo/story.js";
 import { InputDice } from "./input-dice.js";
@@ -19,6 +21,8 @@ interface Played {
 const FOUNDATIONS = /^(region|grid|organization|person|enterprise|subject)\.register$|^attachment\.prepare$/;
 /** So many steps lay foundations mostly. */
 const FIRST_STEPS = 60;
+/** County of the actor who sees most. */
+const COUNTY = "500112";
 const MICROS_A_HOUR = 3_600_000_000n;
 
 /**
@@ -41,7 +45,7 @@ export class RandomHistory {
     begins: number,
   ) {
     this.micros = BigInt(begins) * 1_000n;
-    this.inputs = new InputDice(dice, (entity) => this.known(entity));
+    this.inputs = new InputDice(dice, (entity, name) => this.known(entity, name));
   }
 
   /** The clock in microseconds, ISO. */
@@ -94,9 +98,11 @@ export class RandomHistory {
       const row = action.creates ? undefined : await this.rowFor(action);
       if (!action.creates && !row) continue;
       const fitting = this.actors.filter((actor) => mayAct(action, actor));
+      // What none of the actors may do is refused to one of them now and then.
+      if (fitting.length === 0 && !dice.chance(0.1)) continue;
       // The first of the actors sees most; the others are often refused what they may not see.
       const actor = fitting.length === 0 || dice.chance(0.04) ? dice.pick(this.actors) : dice.chance(0.5) ? fitting[0]! : dice.pick(fitting);
-      const input = await this.inputs.input(action, Number(this.micros / 1_000n));
+      const input = await this.inputs.input(name, action, Number(this.micros / 1_000n));
       await this.agree(action.on, input);
       const target = row ? { id: globalId(action.on, row.id), expectedVersion: row.version + (dice.chance(0.97) ? 0 : dice.pick([-1, 1])) } : {};
       return { name, actor, args: { ...target, input, idempotencyKey: randomUUID() } };
@@ -106,8 +112,9 @@ export class RandomHistory {
   /** A row in a state the action leaves, mostly. */
   private async rowFor(action: Action): Promise<{ id: string; version: number } | undefined> {
     const { dice } = this;
-    const fitting = action.from && fieldsOf(action.on)["status"] && dice.chance(0.97) ? " where status = any($1)" : "";
-    const { rows } = await this.engine.pool.query(`select id, version from ${action.on.table}${fitting} order by created_at desc, id limit 40`, fitting ? [action.from] : []);
+    const fitting = action.from && fieldsOf(action.on)["status"] && dice.chance(0.97);
+    const conditions = [...(fitting ? ["status = any($1)"] : []), ...this.near(action.on)];
+    const { rows } = await this.engine.pool.query(`select id, version from ${action.on.table}${whereAll(conditions)} order by created_at desc, id limit 40`, fitting ? [action.from] : []);
     return rows.length > 0 ? dice.pick(rows as { id: string; version: number }[]) : undefined;
   }
 
@@ -124,9 +131,12 @@ export class RandomHistory {
     }
   }
 
-  private async known(entity: Entity): Promise<readonly string[]> {
-    const usable = entity === Attachment ? " where status = 'STORED'" : "";
-    const { rows } = await this.engine.pool.query(`select id from ${entity.table}${usable} order by created_at desc, id limit 60`);
+  /** Mostly what lies where most of the actors are: of the rest they see nothing, and are told so. */
+  private near = (entity: Entity): string[] => ((entity.scope.kind === "placed" || entity === Region) && this.dice.chance(0.92) ? [`county_code = '${COUNTY}'`] : []);
+
+  private async known(entity: Entity, name: string): Promise<readonly string[]> {
+    const conditions = [...(entity === Attachment ? ["status = 'STORED'"] : []), ...(entity === Subject && name === "project" ? ["kind = 'CONSTRUCTION_PROJECT'"] : []), ...this.near(entity)];
+    const { rows } = await this.engine.pool.query(`select id from ${entity.table}${whereAll(conditions)} order by created_at desc, id limit 60`);
     return (rows as { id: string }[]).map(({ id }) => id);
   }
 
@@ -136,3 +146,5 @@ export class RandomHistory {
     await actAs(this.engine, { actor: seed, requestId: randomUUID() }, "attachment.store", (unit) => unit.query("update attachments set status = 'STORED' where status = 'PREPARED'"), this.clock);
   }
 }
+
+const whereAll = (conditions: readonly string[]) => (conditions.length > 0 ? ` where ${conditions.join(" and ")}` : "");

@@ -33,7 +33,7 @@ export async function actWithin(unit: Unit, call: Call, deed: Deed): Promise<Fau
     const target = parseId(deed.id);
     if (!mayAct(action, call.actor)) throw new Fault("FORBIDDEN", { action: deed.name });
     if (target?.entity !== action.on) throw new Fault("NOT_FOUND", { entity: action.on.name });
-    const uuid = await workIn(await unit.under(deed.name, action, event), deed.name, action, target.uuid, deed.expectedVersion, checkInput(action.input, deed.input));
+    const uuid = await workIn(await unit.under(deed.name, action, event), deed.name, action, target.uuid, deed.expectedVersion, checkInput(action, deed.input));
     // What the invariants demand is demanded of each deed, so that the one at fault is told.
     await unit.query("set constraints all immediate");
     await unit.query("set constraints all deferred");

@@ -59,7 +59,7 @@ export async function act(door: WriteDoor, call: Call, name: string, args: Actio
   try {
     if (!mayAct(action, call.actor)) throw new Fault(call.actor.kind === "PUBLIC" ? "UNAUTHENTICATED" : "FORBIDDEN", { action: name });
     if (!KEY.test(args.idempotencyKey)) throw new Fault("INVALID_INPUT", { field: "idempotencyKey", rule: "8 to 200 printable ASCII characters" });
-    const input = checkInput(action.input, args.input ?? {});
+    const input = checkInput(action, args.input ?? {});
     if (!action.creates && target?.entity !== action.on) throw new Fault("NOT_FOUND", { entity: action.on.name });
     const done = await perform(door.pool, call, name, action, args, input, target?.uuid, clock, payload);
     await door.durable();

@@ -1,7 +1,7 @@
-import { parseId } from "../entity/entity.js";
+import { fieldsOf, parseId } from "../entity/entity.js";
 import { Fault } from "../fault.js";
 import type { CheckedGeometry } from "../geometry.js";
-import type { Input, InputField } from "../actions.js";
+import type { Action, Input, InputField } from "../actions.js";
 import { checkArea } from "./area.js";
 
 const LONGEST_TEXT = 500;
@@ -13,8 +13,17 @@ const UNSTORABLE = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff
 
 const STORABLE = "no U+0000 and no lone surrogate";
 
-/** Checks an action's input against its declaration; ids become UUIDs. Faults: INVALID_INPUT with the field and the rule. */
-export function checkInput(fields: Readonly<Record<string, InputField>>, input: Record<string, unknown>, path = "input"): Input {
+/** Checks what an action is given against its declaration; ids become UUIDs. Faults: INVALID_INPUT with the field and the rule. */
+export function checkInput({ input: fields, on }: Pick<Action, "input" | "on">, input: Record<string, unknown>): Input {
+  const checked = checkFields(fields, input, "input");
+  const kept = fieldsOf(on);
+  for (const [name, value] of Object.entries(checked))
+    // An update may leave out what every row has, but not empty it.
+    if (value === "" && kept[name] && !kept[name].nullable) throw new Fault("INVALID_INPUT", { field: `input.${name}`, rule: "not blank" });
+  return checked;
+}
+
+function checkFields(fields: Readonly<Record<string, InputField>>, input: Record<string, unknown>, path: string): Input {
   const checked: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(fields)) {
     const value = input[name];
@@ -51,7 +60,7 @@ export function checkValue(field: InputField, value: unknown, at: string): unkno
       return field.area ? checkArea(value as CheckedGeometry, at) : value;
     }
     case "object":
-      return checkInput(field.fields!, value as Record<string, unknown>, at);
+      return checkFields(field.fields!, value as Record<string, unknown>, at);
     case "int":
     case "float":
     case "decimal": {
