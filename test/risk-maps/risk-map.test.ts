@@ -249,7 +249,8 @@ describe("a geometry leaves as it is asked for", () => {
   const ask = async (field: string) => (await district.as("auditor").ask(`query($c:String!){risks(first:1,filter:{code:{eq:$c}}){nodes{location${field}}}}`, { c: placed()[0]!.code })).risks.nodes[0].location as { coordinates: [number, number] };
 
   test("in every system", async () => {
-    const { lon, lat } = placed()[0]!;
+    // Degrees leave with nine digits: the dust of binary fractions is no part of a place.
+    const [lon, lat] = [placed()[0]!.lon, placed()[0]!.lat].map((degrees) => Math.round(degrees * 1e9) / 1e9) as [number, number];
     expect((await ask("")).coordinates).toEqual([lon, lat]);
     for (const same of ["EPSG4490", "CRS84", "WGS84"]) expect((await ask(`(crs:${same})`)).coordinates).toEqual([lon, lat]);
     for (const datum of ["GCJ02", "BD09"] as const) expect((await ask(`(crs:${datum},precision:6)`)).coordinates).toEqual(fromCgcs2000([lon, lat], datum).map((degrees) => Math.round(degrees * 1e6) / 1e6));

@@ -152,7 +152,11 @@ export function useDistrict(): District {
         if (answer.errors?.length !== 1) throw new Error(`one refusal expected: ${JSON.stringify(answer)}`);
         return answer.errors[0]!.extensions;
       },
-      fetch: (path, headers = {}) => fetch(`${url()}${path}`, { headers: { ...authorization, ...headers } }),
+      async fetch(path, headers = {}) {
+        const once = () => fetch(`${url()}${path}`, { headers: { ...authorization, ...headers } });
+        // An idle connection may be closed by the service just as it is used again: whoever only reads asks once more.
+        return once().catch((error: { cause?: { code?: string } }) => (error.cause?.code === "ECONNRESET" ? once() : Promise.reject(error)));
+      },
       put: async (path, bytes) => (await fetch(`${url()}${path}`, { method: "PUT", headers: authorization, body: bytes })).status,
       async post(path, bytes) {
         const response = await fetch(`${url()}${path}`, { method: "POST", headers: authorization, body: new Uint8Array(bytes) });

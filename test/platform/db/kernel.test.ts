@@ -179,7 +179,7 @@ test("migrations run up, down and up again", async () => {
   } finally {
     await other.drop();
   }
-});
+}, 240_000);
 
 test("numbers go on beyond six digits", async () => {
   await query("select setval('risk_numbers', 999998)");
