@@ -187,6 +187,15 @@ describe("what is refused", () => {
     expect([200, 204, 404]).toContain((await fetched(`/ogc/tiles/WebMercatorQuad/13/${y}/${x}`, {}, "nobody")).status);
   });
 
+  test("who works in one village reads its tiles at every zoom, single and gathered", async () => {
+    await district.admit("villager", "COMMUNITY_WORKER", "village");
+    for (const z of [9, 13]) {
+      const [column, row] = tileAt("WebMercatorQuad", z, MIDDLE);
+      const tile = await fetched(`/ogc/collections/risks/tiles/WebMercatorQuad/${z}/${row}/${column}`, {}, "villager");
+      expect({ z, status: tile.status, layers: Object.keys(decode(tile.bytes)) }).toEqual({ z, status: 200, layers: ["risks"] });
+    }
+  });
+
   test("the past has its tiles, and its links keep the instant", async () => {
     const { rows } = await district.database.engine.pool.query("select to_json(min(recorded_from) - interval '1 millisecond') as before from risks");
     const before = (rows[0] as { before: string }).before;
