@@ -26,11 +26,14 @@ const WANTED = 4_500;
 /** Below the number at which the service begins to gather, with room for the buffer. */
 const MOST = 4_800;
 
-/** At the first zoom of single points or the next, whichever has the tile nearest to what is wanted; with its like. */
+/** At the first zooms of single points, whichever has the tile nearest to what is wanted; with its like. */
 export async function questionTiles(client: Client, county: string): Promise<Tile[]> {
-  const zooms = await Promise.all([12, 13, 14].map((z) => tilesNear(client, county, z, WANTED, MOST)));
   const far = ([first]: readonly Tile[]) => (first ? Math.abs(first.points - WANTED) : Infinity);
-  const best = zooms.reduce((a, b) => (far(b) < far(a) ? b : a));
+  let best: Tile[] = [];
+  for (const z of [12, 13, 14]) {
+    const found = await tilesNear(client, county, z, WANTED, MOST);
+    if (far(found) < far(best)) best = found;
+  }
   return best.filter(({ points }) => points >= best[0]!.points * 0.8);
 }
 
