@@ -99,7 +99,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     ledgerRoute(ledgers, engine, withCall),
     ledgerImportRoute(ledgers, engine, withCall),
     ...importRoutes(engine, withCall),
-    ...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, publicBaseUrl: config.publicBaseUrl }),
+    ...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
     ...tiles.routes,
     ...layerRoutes(door),
     ...mapRoutes(),

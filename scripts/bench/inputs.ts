@@ -1,4 +1,5 @@
 import type { Client } from "pg";
+import { questionTiles, type Tile } from "./tile-question.js";
 
 export interface Box {
   west: number;
@@ -18,6 +19,8 @@ export interface Inputs {
   boxes: readonly Box[];
   /** Points in the fullest and in the emptiest box. */
   points: { least: number; most: number };
+  /** Tiles of single points, nearly as many as the service shows one by one. */
+  tiles: readonly Tile[];
   subjects: readonly { id: string; region: string; sector: string | null }[];
   /** Sort keys after which the deep pages begin, by how many risks stand before them. */
   depths: readonly { after: number; time: string; id: string }[];
@@ -52,7 +55,7 @@ export async function findInputs(client: Client): Promise<Inputs> {
     code,
     wanted,
   );
-  return { county: { code, region: district.id, risks: count }, towns: towns.map(({ id }) => id), risks: past.map(({ id }) => id), longest: past[0]!.version, ...boxes, subjects, depths };
+  return { county: { code, region: district.id, risks: count }, towns: towns.map(({ id }) => id), risks: past.map(({ id }) => id), longest: past[0]!.version, ...boxes, tiles: await questionTiles(client, code), subjects, depths };
 }
 
 /** Places with about two thousand points around them, found by halving; the whole county where it has fewer. */

@@ -4,6 +4,7 @@
  * json_build_object(); free text goes through to_json(), values that cannot need escaping stand as they are.
  * Every statement was chosen by its plan among alternatives, at 100,000 risks in one county.
  */
+import { rawTile } from "./raw-tile.js";
 
 /** JSON of a nullable text column. */
 const text = (column: string) => `coalesce(to_json(${column})::text, 'null')`;
@@ -91,6 +92,8 @@ export const limitStatements: Readonly<Record<string, string>> = {
                   where r.county_code = $1 and r.location && st_makeenvelope($2, $3, $4, $5, 4490)) found
                 order by array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], effective_level), id limit 2001) risk,
             (select (now() at time zone 'Asia/Shanghai')::date as day) today) numbered`,
+
+  tile: `select encode(tile, 'base64') as tile from (${rawTile("$1::integer", "$2::integer", "$3::integer", "$4")}) t`,
 
   firstPage: page(BRIEF, `select ${COLUMNS} from risks where county_code = $1`),
   laterPage: page(BRIEF, `select ${COLUMNS} from risks where county_code = $1 and (updated_at, id) < ($2::timestamptz, $3::uuid)`),

@@ -53,7 +53,7 @@ class Run {
     const { host } = new URL(job.url);
     this.texts = job.asks.map((ask) => {
       const headers = Object.entries({ host, "content-type": "application/json", "content-length": String(Buffer.byteLength(ask.body)), connection: "keep-alive", ...job.headers, ...ask.headers });
-      return `POST ${ask.path} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${ask.body}`;
+      return `${ask.method ?? "POST"} ${ask.path} HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${ask.body}`;
     });
     this.buffers = this.texts.map((text) => Buffer.from(text));
   }

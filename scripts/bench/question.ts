@@ -2,8 +2,10 @@
 export const SERVERS = ["limit", "this", "postgraphile"] as const;
 export type Server = (typeof SERVERS)[number];
 
-/** One request, ready to be sent by POST. */
+/** One request, ready to be sent. */
 export interface Ask {
+  /** POST unless given. */
+  method?: "GET";
   path: string;
   body: string;
   headers?: Readonly<Record<string, string>>;
@@ -14,20 +16,25 @@ export interface Question {
   id: string;
   zh: string;
   en: string;
-  /** By server; the i-th of each asks for the same thing. */
+  /** By server; the i-th of each asks for the same thing. A server without such a thing is asked nothing. */
   asks: Readonly<Record<Server, readonly Ask[]>>;
   /** What stands in the answer's `data`, brought to one shape: equal for the three or the run fails. */
   answer: Readonly<Record<Server, (data: unknown) => unknown>>;
+  /** The first difference between two answers, where the same may be said in two ways. */
+  differ?: (limit: unknown, other: unknown) => string | null;
   /** How every good answer begins; checked on every response measured. */
   begins: Readonly<Record<Server, string>>;
-  /** Each request must differ: UNIQUE in its body becomes a fresh UUID. */
+  /** Each request must differ: UNIQUE in its path or body becomes a fresh UUID. */
   unique?: boolean;
   /** Further conditions to print. */
   note?: string;
 }
 
-/** Stands for a fresh UUID in the bodies of questions whose every request differs. */
+/** Stands for a fresh UUID in questions whose every request differs. */
 export const UNIQUE = "00000000-0000-4000-8000-000000000000";
+
+/** Servers that have an answer. */
+export const askedBy = ({ asks }: Question): Server[] => SERVERS.filter((server) => asks[server].length > 0);
 
 /** A GraphQL request. */
 export const graphql = (query: string, variables: Record<string, unknown>, headers?: Readonly<Record<string, string>>): Ask => ({

@@ -2,9 +2,10 @@ import type { Inputs } from "./inputs.js";
 import { deepPage, firstPage, list, nested, versions, type Fetch } from "./lists.js";
 import { counts, features } from "./maps.js";
 import type { Question } from "./question.js";
+import { tileQuestion } from "./tile-question.js";
 import { register, type Writer } from "./writes.js";
 
-/** In the order of the report. Q6, vector tiles, is measured by itself: see tiles.ts. */
+/** In the order of the report. */
 export const QUESTIONS = ["Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8first", "Q8deep"] as const;
 export type QuestionId = (typeof QUESTIONS)[number];
 /** Whose cost must not grow with the data. */
@@ -24,7 +25,7 @@ export async function questionOf(id: QuestionId, inputs: Inputs, writer: Writer,
     case "Q5":
       return features(inputs);
     case "Q6":
-      return null;
+      return tileQuestion(inputs);
     case "Q7":
       return register(inputs, writer);
     case "Q8first":

@@ -14,6 +14,8 @@ export function median(values: readonly number[]): number {
 }
 
 const of = (rounds: readonly Round[], value: (round: Round) => number) => median(rounds.map(value));
+/** A dash where a server has no such thing. */
+const or = (rounds: readonly Round[], text: () => string) => (rounds.length > 0 ? text() : "—");
 export const milliseconds = (value: number) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0));
 /** Ratios are taken round by round, between neighbours in time, and then the median of them: a machine drifts. */
 export const ratio = (above: readonly Round[], below: readonly Round[], value: (round: Round) => number) => median(above.map((round, index) => value(round) / value(below[index]!)));
@@ -31,9 +33,9 @@ export function report(measured: readonly Measured[], conditions: readonly strin
     ["", ...SERVERS.map((server) => `${NAMES[server]}, req/s`), "本服务÷极限 / this ÷ limit", "本服务÷PostGraphile / this ÷ PostGraphile", "p99 本服务÷极限 / this ÷ limit", "CPU 本服务÷极限 / this ÷ limit"],
     measured.map(({ question, rounds }) => [
       `${question.id} ${question.zh} / ${question.en}`,
-      ...SERVERS.map((server) => of(rounds[server], perSecond).toFixed(0)),
+      ...SERVERS.map((server) => or(rounds[server], () => of(rounds[server], perSecond).toFixed(0))),
       `**${ratio(rounds.this, rounds.limit, perSecond).toFixed(2)}**`,
-      `**${ratio(rounds.this, rounds.postgraphile, perSecond).toFixed(1)}**`,
+      or(rounds.postgraphile, () => `**${ratio(rounds.this, rounds.postgraphile, perSecond).toFixed(1)}**`),
       ratio(rounds.this, rounds.limit, (round) => round.p99).toFixed(2),
       ratio(rounds.this, rounds.limit, cost).toFixed(2).replace("NaN", "?"),
     ]),
@@ -42,7 +44,7 @@ export function report(measured: readonly Measured[], conditions: readonly strin
     ["", ...SERVERS.flatMap((server) => [`${NAMES[server]}: p50/p99 ms`, "CPU ms"]), "KB"],
     measured.map((one) => [
       one.question.id,
-      ...SERVERS.flatMap((server) => [`${milliseconds(of(one.rounds[server], (round) => round.p50))}/${milliseconds(of(one.rounds[server], (round) => round.p99))}`, processor(one.rounds[server])]),
+      ...SERVERS.flatMap((server) => [or(one.rounds[server], () => `${milliseconds(of(one.rounds[server], (round) => round.p50))}/${milliseconds(of(one.rounds[server], (round) => round.p99))}`), or(one.rounds[server], () => processor(one.rounds[server]))]),
       of(one.rounds.this, (round) => round.kilobytes).toFixed(1),
     ]),
   );

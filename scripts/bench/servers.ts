@@ -76,9 +76,10 @@ export const startPostgraphile = async (databaseUrl: string, principal: string):
   ...(await start([here("postgraphile.mjs"), databaseUrl, POSTGRAPHILE_SESSION, FIRST_STATEMENT, principal], { GRAPHILE_ENV: "production" })),
 });
 
-/** One answer's `data`. */
+/** One answer's `data`; the bytes of a tile. */
 export async function fetchData(running: Running, ask: Ask): Promise<unknown> {
-  const response = await fetch(running.url + ask.path, { method: "POST", headers: { "content-type": "application/json", ...running.headers, ...ask.headers }, body: ask.body });
+  const response = await fetch(running.url + ask.path, { method: ask.method ?? "POST", headers: { "content-type": "application/json", ...running.headers, ...ask.headers }, ...(ask.method ? {} : { body: ask.body }) });
+  if (response.ok && response.headers.get("content-type") === "application/vnd.mapbox-vector-tile") return new Uint8Array(await response.arrayBuffer());
   const text = await response.text();
   const answer = JSON.parse(text) as { data?: unknown; errors?: unknown };
   if (!response.ok || answer.errors || !answer.data) throw new Error(`${running.server} ${response.status}: ${text.slice(0, 1_000)}\n${ask.path} ${ask.body.slice(0, 1_000)}`);

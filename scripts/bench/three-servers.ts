@@ -4,7 +4,7 @@ import { Meter } from "./cpu.js";
 import { conditionsOf, prepareDatabase } from "./database.js";
 import { Measurer, type Round } from "./measure.js";
 import type { Options } from "./options.js";
-import { SERVERS, type Server } from "./question.js";
+import { askedBy, type Server } from "./question.js";
 import { questionOf } from "./questions.js";
 import { report, type Measured } from "./report.js";
 import { say } from "./say.js";
@@ -32,19 +32,20 @@ export async function threeServers(url: string, options: Options): Promise<{ tex
     for (const id of options.questions) {
       const question = await questionOf(id, inputs, caller, (ask) => fetchData(running.this, ask), (ask) => fetchData(running.postgraphile, ask));
       if (!question) {
-        const [zh, en] = id === "Q6" ? (["Q6 矢量瓦片:见 --tiles", "vector tiles: see --tiles"] as const) : ([`${id}:数据太少`, "too little data"] as const);
+        const [zh, en] = [`${id}:数据太少`, "too little data"];
         missing.push(`${zh} / ${en}`);
         say(zh, en);
         continue;
       }
-      const compared = await compare(question, servers);
-      say(`${id} 三者答案相同(${compared} 个输入)`, `the three agree on ${compared} inputs`);
+      const asked = askedBy(question);
+      const compared = await compare(question, servers.filter(({ server }) => asked.includes(server)));
+      say(`${id} ${asked.length} 者答案相同(${compared} 个输入)`, `${asked.length} agree on ${compared} inputs`);
       const rounds: Record<Server, Round[]> = { limit: [], this: [], postgraphile: [] };
       const pressure = { connections: options.connections, lead: LEAD, seconds: options.seconds };
-      for (const server of SERVERS) await measurer.round(running[server], question, { ...pressure, seconds: Math.min(1.5, options.seconds) });
+      for (const server of asked) await measurer.round(running[server], question, { ...pressure, seconds: Math.min(1.5, options.seconds) });
       for (let round = 0; round < options.rounds; round += 1)
         // Who comes first changes, so that none has the quiet moment always.
-        for (const server of round % 2 === 0 ? SERVERS : SERVERS.toReversed()) {
+        for (const server of round % 2 === 0 ? asked : asked.toReversed()) {
           const one = await measurer.round(running[server], question, pressure);
           rounds[server].push(one);
           say(`${id} 第 ${round + 1} 轮 ${server} ${one.perSecond.toFixed(0)} req/s`, `round ${round + 1}, p50 ${one.p50.toFixed(1)} ms`);

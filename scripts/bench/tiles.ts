@@ -16,37 +16,19 @@ import pg from "pg";
 import { conditionsOf, prepareDatabase } from "./database.js";
 import type { Options } from "./options.js";
 import { head, median, milliseconds, table } from "./report.js";
+import { rawTile } from "./raw-tile.js";
 import { say } from "./say.js";
 import { keep, startThis, type Running } from "./servers.js";
-
-interface Tile {
-  z: number;
-  x: number;
-  y: number;
-  points: number;
-}
+import { tilesNear, type Tile } from "./tile-question.js";
 
 const RAW_OPTIONS = "-c jit=off -c random_page_cost=1.1 -c max_parallel_workers_per_gather=0";
 const POOL = 8;
-const boxOf = ({ z, x, y }: Omit<Tile, "points">) => `st_transform(st_tileenvelope(${z}, ${x}, ${y}, margin => 128.0 / 4096), 4490)`;
-
-const rawTile = (tile: Tile, county: string) => `select st_asmvt(t, 'risks', 4096, 'geom', 'fid') from (
-  select r.fid, st_asmvtgeom(st_transform(r.location, 3857), e.bounds, 4096, 128, true) as geom, r.code, r.name, r.current_level as "currentLevel", r.status, r.sector,
-    coalesce(r.status in ('IN_FORCE', 'REVIEWING') and r.next_review_due < current_date, false) as "reviewOverdue"
-  from (select st_tileenvelope(${tile.z}, ${tile.x}, ${tile.y}) as bounds) e, risks r where r.location && ${boxOf(tile)} and r.county_code = '${county}') t where geom is not null;
-`;
-
 /** The fullest tile of each zoom that holds a wanted number of points. */
 async function findTiles(client: pg.Client, county: string): Promise<Tile[]> {
   const found: Tile[] = [];
   for (const z of [10, 11, 12, 13, 14, 15, 16]) {
-    const { rows } = await client.query(
-      `select x, y, count(*)::integer as points from (select floor((st_x(location) + 180) / 360 * 2 ^ $2)::integer as x, floor((0.5 - asinh(tan(radians(st_y(location)))) / (2 * pi())) * 2 ^ $2)::integer as y
-       from risks where county_code = $1 and location is not null) t group by 1, 2 order by abs(count(*) - 2000) limit 1`,
-      [county, z],
-    );
-    const [best] = rows as { x: number; y: number; points: number }[];
-    if (best && best.points >= 1_000 && best.points <= 4_000) found.push({ z, ...best });
+    const [best] = await tilesNear(client, county, z, 2_000, 4_000);
+    if (best && best.points >= 1_000) found.push(best);
   }
   if (found.length === 0) throw new Error("没有含 1000 至 4000 点的瓦片:数据太少 / no tile holds 1,000 to 4,000 points: too little data");
   return found.slice(-2);
@@ -108,7 +90,7 @@ export async function tiles(url: string, options: Options): Promise<{ text: stri
     for (const tile of chosen) {
       const path = `/tiles/risks/${tile.z}/${tile.x}/${tile.y}.mvt`;
       const file = join(folder, `${tile.z}.sql`);
-      writeFileSync(file, rawTile(tile, county));
+      writeFileSync(file, `${rawTile(String(tile.z), String(tile.x), String(tile.y), `'${county}'`)};\n`);
       const etag = (await fetch(running.url + path, { headers: running.headers })).headers.get("etag")!;
       const kinds = {
         made: () => load(running, options.connections, options.seconds, () => ({ path: `${path}?filter=${encodeURIComponent(JSON.stringify({ name: { ne: `-${(asked += 1)}` } }))}` }), 200),

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { fromCgcs2000 } from "../../src/platform/coordinates.js";
 import { useDistrict } from "../support/district.js";
+import { tileAt } from "../support/map-tiles.js";
 import { ogcAs, type OgcAnswer } from "../support/ogc.js";
 import { populate } from "../support/population.js";
 import { brokenReferences, violations } from "../support/schema-check.js";
@@ -73,6 +74,8 @@ describe("core: the documents", () => {
 describe("core: the definition is true", () => {
   test("every operation it names answers as it says, and its references lead somewhere", async () => {
     const document = (await office().get("/api")).body;
+    const [column, row] = tileAt("WebMercatorQuad", 6, [106.6, 29.7]);
+    const filled = (path: string, featureId: string) => Object.entries({ featureId, tileMatrixSetId: "WebMercatorQuad", tileMatrix: "6", tileRow: String(row), tileCol: String(column) }).reduce((text, [name, value]) => text.replace(`{${name}}`, value), path);
     expect(document.openapi).toMatch(/^3\.0\./);
     expect(brokenReferences(document)).toEqual([]);
     const root = document.servers[0].url as string;
@@ -83,15 +86,15 @@ describe("core: the definition is true", () => {
       const collection = /^\/collections\/([^/]+)\/items/.exec(path)?.[1];
       const featureId = collection ? (await office().get(`/collections/${collection}/items`, { limit: "1" })).body.features[0].id : "";
       for (const [type, { schema }] of Object.entries(get.responses["200"]!.content)) {
-        const answer = await office().get(root + path.replace("{featureId}", featureId), {}, { accept: type });
+        const answer = await office().get(root + filled(path, featureId), {}, { accept: type });
         expect({ path, status: answer.status, type: answer.type.replace("; charset=utf-8", "") }).toEqual({ path, status: 200, type });
         expect({ path, violations: answer.body ? violations(answer.body, schema, document) : [] }).toEqual({ path, violations: [] });
       }
-      const refused = await office().get(root + path.replace("{featureId}", featureId), { unknownQueryParameter: "1" });
+      const refused = await office().get(root + filled(path, featureId), { unknownQueryParameter: "1" });
       expect({ path, ...refused }).toMatchObject({ path, status: 400 });
       expect(violations(refused.body, { $ref: "#/components/schemas/Problem" }, document)).toEqual([]);
     }
-    expect(operations.size).toBe(4 + 4 * 5);
+    expect(operations.size).toBe(4 + 2 + 3 + 4 * (5 + 3));
   });
 
   test("limit, bbox, datetime and crs are defined as the standard has them, and every parameter named is taken", async () => {

@@ -7,6 +7,8 @@ import { CRS84, STORED, systems } from "./crs.js";
 const FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/";
 const FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf/";
 const FEATURES_3 = "http://www.opengis.net/spec/ogcapi-features-3/1.0/conf/";
+const TILES_1 = "http://www.opengis.net/spec/ogcapi-tiles-1/1.0/conf/";
+const MATRIX_SETS_2 = "http://www.opengis.net/spec/tms/2.0/conf/";
 const CQL2 = "http://www.opengis.net/spec/cql2/1.0/conf/";
 
 /** What holds, no more: each class is held by tests. */
@@ -15,9 +17,13 @@ export const conformance: readonly string[] = [
   `${FEATURES_2}crs`,
   ...["queryables", "queryables-query-parameters", "filter", "features-filter"].map((name) => FEATURES_3 + name),
   ...["cql2-text", "cql2-json", "basic-cql2", "advanced-comparison-operators", "case-insensitive-comparison", "accent-insensitive-comparison", "basic-spatial-functions", "basic-spatial-functions-plus", "spatial-functions", "temporal-functions", "array-functions", "property-property", "arithmetic"].map((name) => CQL2 + name),
+  ...["core", "tileset", "tilesets-list", "dataset-tilesets", "geodata-tilesets", "collections-selection", "oas30", "mvt"].map((name) => TILES_1 + name),
+  ...["tilematrixset", "tilematrixsetlimits", "tilesetmetadata", "json-tilematrixset", "json-tilematrixsetlimits", "json-tilesetmetadata"].map((name) => MATRIX_SETS_2 + name),
 ];
 
 const QUERYABLES_REL = "http://www.opengis.net/def/rel/ogc/1.0/queryables";
+const TILESETS_REL = "http://www.opengis.net/def/rel/ogc/1.0/tilesets-vector";
+const SCHEMES_REL = "http://www.opengis.net/def/rel/ogc/1.0/tiling-schemes";
 const SCHEMA_REL = "http://www.opengis.net/def/rel/ogc/1.0/schema";
 const DRAFT = "https://json-schema.org/draft/2020-12/schema";
 const json = "application/json";
@@ -30,6 +36,8 @@ export const landing = (title: Description, root: string) => ({
     { href: `${root}/api`, rel: "service-desc", type: "application/vnd.oai.openapi+json;version=3.0", title: "接口定义 / definition of the API" },
     { href: `${root}/conformance`, rel: "conformance", type: json, title: "所符合的标准 / conformance" },
     { href: `${root}/collections`, rel: "data", type: json, title: "要素集合 / collections" },
+    { href: `${root}/tiles`, rel: TILESETS_REL, type: json, title: "矢量瓦片 / vector tiles" },
+    { href: `${root}/tileMatrixSets`, rel: SCHEMES_REL, type: json, title: "切片方案 / tile matrix sets" },
   ] satisfies Link[],
 });
 
@@ -49,6 +57,7 @@ export function collectionDocument({ collection, extent, time }: Shown, root: st
       ...itemsEncodings.map(({ f, type }) => ({ href: `${self}/items?f=${f}`, rel: "items", type, title: `要素 / features: ${f}` })),
       { href: `${self}/queryables`, rel: QUERYABLES_REL, type: "application/schema+json", title: "可查询的属性 / queryables" },
       { href: `${self}/schema`, rel: SCHEMA_REL, type: "application/schema+json", title: "要素的结构 / schema of the features" },
+      { href: `${self}/tiles`, rel: TILESETS_REL, type: json, title: "矢量瓦片 / vector tiles" },
     ] satisfies Link[],
   };
 }

@@ -4,19 +4,11 @@ import { itemsEncodings } from "./answer.js";
 import type { Shown } from "./collection.js";
 import { CRS84, systems } from "./crs.js";
 import { schemaOf } from "./documents.js";
+import { json, links, ok, onlyJson, operation, query, ref, type Json } from "./openapi-parts.js";
+import { tileParameters, tilePaths, tileSchemas } from "./openapi-tiles.js";
 import { DEFAULT_LIMIT, MAX_LIMIT, parameterQueryables } from "./parameters.js";
 
-type Json = Record<string, unknown>;
-
-const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
-const json = (schema: Json, type = "application/json") => ({ [type]: { schema } });
-
-const PROBLEMS = { "400": ref("responses", "InvalidParameter"), "401": ref("responses", "Unauthenticated"), "404": ref("responses", "NotFound"), "406": ref("responses", "NotAcceptable"), "500": ref("responses", "ServerError") };
-
-const query = (name: string, description: string, schema: Json, more: Json = {}) => ({ name, in: "query", required: false, description, schema, style: "form", explode: false, ...more });
-
 const uris = systems.map(({ uri }) => uri);
-const onlyJson = query("f", "编码 / encoding", { type: "string", enum: ["json"] });
 
 const parameters: Record<string, Json> = {
   limit: query("limit", `至多多少个要素;更大的值按 ${MAX_LIMIT} 计 / at most how many features; more counts as ${MAX_LIMIT}`, { type: "integer", minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT }),
@@ -30,11 +22,11 @@ const parameters: Record<string, Json> = {
   "filter-crs": query("filter-crs", "条件中几何的坐标系 / system of the filter's geometries", { type: "string", format: "uri", enum: uris, default: CRS84.uri }),
   asOf: query("asOf", "按该时刻所记录的数据读取;日期指当日末 / as recorded at this moment; a day means its end", { type: "string" }),
   f: query("f", "编码 / encoding", { type: "string", enum: itemsEncodings.map(({ f }) => f) }),
+  ...tileParameters,
   featureId: { name: "featureId", in: "path", required: true, description: "全局标识 / global id", schema: { type: "string" } },
 };
 
-const link: Json = { type: "object", required: ["href", "rel"], properties: { href: { type: "string" }, rel: { type: "string" }, type: { type: "string" }, title: { type: "string" }, hreflang: { type: "string" }, length: { type: "integer" } } };
-const links = { type: "array", items: ref("schemas", "Link") };
+const link: Json = { type: "object", required: ["href", "rel"], properties: { href: { type: "string" }, rel: { type: "string" }, type: { type: "string" }, title: { type: "string" }, hreflang: { type: "string" }, templated: { type: "boolean" }, length: { type: "integer" } } };
 const collection: Json = {
   type: "object",
   required: ["id", "links"],
@@ -54,12 +46,11 @@ const schemas: Record<string, Json> = {
   Collections: { type: "object", required: ["links", "collections"], properties: { links, collections: { type: "array", items: ref("schemas", "Collection") } } },
   Geometry: geometry,
   Schema: { type: "object", required: ["$schema", "$id", "type", "properties"], properties: { $schema: { type: "string" }, $id: { type: "string" }, type: { type: "string", enum: ["object"] }, properties: { type: "object" } } },
+  ...tileSchemas,
   Problem: { type: "object", required: ["title", "status", "code"], properties: { type: { type: "string" }, title: { type: "string" }, status: { type: "integer" }, detail: { type: "string" }, code: { type: "string" }, requestId: { type: "string" } } },
 };
 
 const contentCrs = { "Content-Crs": { description: "几何的坐标系 / system of the geometries", schema: { type: "string" } } };
-const operation = (operationId: string, summary: string, tag: string, given: readonly Json[], responses: Json) => ({ get: { operationId, summary, tags: [tag], parameters: given, responses: { ...responses, ...PROBLEMS } } });
-const ok = (description: string, content: Json, headers?: Json) => ({ "200": { description, content, ...(headers ? { headers } : {}) } });
 
 /** Properties as an answer holds them; OpenAPI 3.0 says null in its own way. */
 function featureSchema({ properties }: Shown): Json {
@@ -79,6 +70,7 @@ export function openApi(title: Description, shown: readonly Shown[], root: strin
     "/api": operation("getApi", "本文档 / this document", "Capabilities", [onlyJson], ok("OpenAPI 3.0", json({ type: "object" }, "application/vnd.oai.openapi+json;version=3.0"))),
     "/conformance": operation("getConformance", "所符合的标准 / conformance", "Capabilities", [onlyJson], ok("所符合的标准 / conformance", json(ref("schemas", "Conformance")))),
     "/collections": operation("getCollections", "要素集合 / collections", "Capabilities", [onlyJson], ok("要素集合 / collections", json(ref("schemas", "Collections")))),
+    ...tilePaths(shown),
   };
   const features: Record<string, Json> = {};
   for (const each of shown) {
@@ -109,15 +101,15 @@ export function openApi(title: Description, shown: readonly Shown[], root: strin
   const problem = (description: string) => ({ description, content: json(ref("schemas", "Problem"), "application/problem+json") });
   return {
     openapi: "3.0.3",
-    info: { title: describe(title), version: "1.0.0", description: "OGC API Features 第 1 至 3 部分;所示集合取决于密钥 / OGC API Features parts 1 to 3; which collections there are depends on the key", license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" } },
+    info: { title: describe(title), version: "1.0.0", description: "OGC API Features 第 1 至 3 部分与 Tiles 第 1 部分;所示集合取决于密钥 / OGC API Features parts 1 to 3 and Tiles part 1; which collections there are depends on the key", license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" } },
     servers: [{ url: root }],
     security: [{}, { key: [] }],
-    tags: [{ name: "Capabilities" }, ...shown.map(({ collection: each }) => ({ name: describe(each) }))],
+    tags: [{ name: "Capabilities" }, { name: "Tiles" }, ...shown.map(({ collection: each }) => ({ name: describe(each) }))],
     paths,
     components: {
       securitySchemes: { key: { type: "http", scheme: "bearer" } },
       parameters,
-      responses: { InvalidParameter: problem("参数有误 / a parameter is invalid"), Unauthenticated: problem("密钥无效 / the key is not valid"), NotFound: problem("没有,或不在范围内 / absent or out of scope"), NotAcceptable: problem("没有可接受的编码 / no acceptable encoding"), ServerError: problem("服务错误 / error of the service") },
+      responses: { InvalidParameter: problem("参数有误 / a parameter is invalid"), Unauthenticated: problem("密钥无效 / the key is not valid"), NotFound: problem("没有,或不在范围内 / absent or out of scope"), NotAcceptable: problem("没有可接受的编码 / no acceptable encoding"), ServerError: problem("服务错误 / error of the service"), Overloaded: problem("繁忙,请稍后再试 / busy, come back later") },
       schemas: { ...schemas, ...features },
     },
   };

@@ -4,6 +4,7 @@ import { faultFromDatabase, Fault } from "../fault.js";
 import { publicAddress } from "../http/address.js";
 import { sendProblem } from "../http/problem.js";
 import type { Exchange, Route } from "../http/server.js";
+import type { TileServing } from "../tiles/tile-routes.js";
 import { asGeoJson, asJson, asOpenApi, asSchema, encodingOf, itemsEncodings, linkHeader, send, type Encoding, type Link } from "./answer.js";
 import { collectionNamed, shownTo, type Collection, type Shown } from "./collection.js";
 import { crsNamed } from "./crs.js";
@@ -12,17 +13,19 @@ import { csv, sequence } from "./encode.js";
 import { flatGeobufPage, itemOf, itemsPage, type Door, type ItemsPage } from "./items.js";
 import { openApi } from "./openapi.js";
 import { itemsAsked, onlyKnown } from "./parameters.js";
+import { answerTiles } from "./tiles.js";
 
 export interface OgcOptions extends Door {
   /** Of the service, for its landing page. */
   title: Description;
   actorOf: (exchange: Exchange) => Promise<Actor>;
   collections: () => readonly Collection[];
+  tiles: TileServing;
   /** Where clients reach the service; taken from the request's Host unless given. */
   publicBaseUrl?: string | undefined;
 }
 
-/** GET /ogc/...: OGC API Features, read through the one door of all reads. */
+/** GET /ogc/...: OGC API Features and Tiles, read through the one door of all reads. */
 export function ogcRoutes(options: OgcOptions): Route[] {
   const handle = async (exchange: Exchange) => {
     try {
@@ -31,6 +34,7 @@ export function ogcRoutes(options: OgcOptions): Route[] {
       const cause = faultFromDatabase(error);
       // Anything else is told, and kept in the log, by the server.
       if (!(cause instanceof Fault) || exchange.response.headersSent) throw cause;
+      exchange.response.removeHeader("etag");
       sendProblem(exchange, cause);
     }
   };
@@ -40,9 +44,12 @@ export function ogcRoutes(options: OgcOptions): Route[] {
 async function answer(options: OgcOptions, exchange: Exchange): Promise<void> {
   const actor = await options.actorOf(exchange);
   const shown = shownTo(actor, options.collections());
-  const root = `${publicAddress(exchange, options.publicBaseUrl)}/ogc`;
+  const base = publicAddress(exchange, options.publicBaseUrl);
+  const root = `${base}/ogc`;
   const path = (exchange.matched[0] ?? "").replace(/\/$/, "");
-  const [head = "", id, what, fid, ...rest] = path.split("/").map(decoded);
+  const parts = path.split("/").map(decoded);
+  if (await answerTiles(options.tiles, { exchange, shown, root, base }, parts)) return;
+  const [head = "", id, what, fid, ...rest] = parts;
   const document = (encoding: Encoding, made: (encoding: Encoding) => object) => {
     onlyKnown(exchange.url.searchParams, ["f"]);
     const chosen = encodingOf(exchange, [encoding]);

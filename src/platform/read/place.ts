@@ -30,7 +30,8 @@ export function areasSql(target: Entity, alias: string, name: string, grants: re
     const [grant] = grants as [Grant];
     const town = grant.townId && placeColumnsOf(target).includes("town_id") ? `${alias}.town_id = ${bound("uuid", "town", ([only]) => only!.townId)}` : undefined;
     if (town && grant.whole === "town") return town;
-    const county = grant.countyCode ? `${alias}.county_code = ${bound("text", "county", ([only]) => only!.countyCode)}` : undefined;
+    // A parameter bound and not used has no type: the county is bound only where it is said.
+    const county = !town && grant.countyCode ? `${alias}.county_code = ${bound("text", "county", ([only]) => only!.countyCode)}` : undefined;
     if (county && grant.whole === "county") return county;
     const narrow = town ?? county;
     const path = below(alias, bound("ltree", "path", ([only]) => only!.regionPath));

@@ -71,7 +71,7 @@ export interface Frame {
 }
 
 /** Degrees by which GCJ-02 moves a position at most, north of the equator and south of 56 degrees. */
-const SHIFT = 0.015;
+export const SHIFT = 0.015;
 
 /** @param margin units beyond the tile's edge that are drawn as well. */
 export function frameOf({ matrix, shifted, z, x, y }: Address, margin: number): Frame {

@@ -109,7 +109,8 @@ export class TileMaker {
     }
     // Layers one after the other are a tile: the format is made to be joined.
     if (crowded.length > 0) parts.push(encodeTile([notice(crowded)]));
-    return { bytes: Buffer.concat(parts), crowded };
+    // Most tiles are one layer: a copy would only be more to collect.
+    return { bytes: parts.length === 1 ? parts[0]! : Buffer.concat(parts), crowded };
   }
 
   private async drawn({ statement, values }: Bound): Promise<{ bytes: Buffer; features: number }> {

@@ -38,17 +38,23 @@ const MOST_WAITING = 128;
 /** Bounds of what is accepted as lying in China. */
 const CHINA = [73, 3, 136, 54] as const;
 
+/** Tiles for whoever has another address for them: the same scope, validator and cache. */
+export interface TileServing {
+  tileset: (layers: string, parameters: URLSearchParams) => Promise<Tileset>;
+  /** Answers with one tile. Faults: NOT_FOUND where there is none. */
+  tile: (exchange: Exchange, tileset: Tileset, place: readonly [z: string, x: string, y: string]) => Promise<void>;
+}
+
 /** `/tiles/{layers}.json` and `/tiles/{layers}/{z}/{x}/{y}.mvt`. Stop it when the service closes. */
-export async function tileRoutes(door: TileDoor): Promise<{ routes: Route[]; stop: () => Promise<void> }> {
+export async function tileRoutes(door: TileDoor): Promise<{ routes: Route[]; serving: TileServing; stop: () => Promise<void> }> {
   const maker = await TileMaker.over(door.pool, door.hints, door.encoder);
   const kept = new KeptTiles(CACHE_BYTES, new Gate(door.atOnce, MOST_WAITING));
   const compaction = new Compaction(door.pool);
-  const tileset = async (exchange: Exchange) => tilesetOf(exchange.matched[0]!, exchange.url.searchParams, door.layers, door.schema, await door.began());
+  const tileset: TileServing["tileset"] = async (layers, parameters) => tilesetOf(layers, parameters, door.layers, door.schema, await door.began());
 
-  const tile = async (exchange: Exchange) => {
-    const { request, response, matched } = exchange;
-    const actor = await door.actorOf(exchange);
-    const asked = tileOf(await tileset(exchange), [matched[1]!, matched[2]!, matched[3]!], actor);
+  const tile: TileServing["tile"] = async (exchange, of, place) => {
+    const { request, response } = exchange;
+    const asked = tileOf(of, place, await door.actorOf(exchange));
     if (!asked) throw new Fault("NOT_FOUND", {});
     const planned = await maker.plan(asked);
     compaction.met(planned.marks);
@@ -67,7 +73,7 @@ export async function tileRoutes(door: TileDoor): Promise<{ routes: Route[]; sto
   };
 
   const described = async (exchange: Exchange) => {
-    const asked = await tileset(exchange);
+    const asked = await tileset(exchange.matched[0]!, exchange.url.searchParams);
     const body = JSON.stringify(tileJson(asked, `${publicAddress(exchange, door.publicBaseUrl)}/tiles/${asked.layers.map(({ layer }) => layer.id).join(",")}/{z}/{x}/{y}.mvt${exchange.url.search}`));
     sendJson(exchange, body);
   };
@@ -75,8 +81,12 @@ export async function tileRoutes(door: TileDoor): Promise<{ routes: Route[]; sto
   return {
     routes: [
       { method: "GET", pattern: /^\/tiles\/([^/]{1,500})\.json$/, handle: told(described) },
-      { method: "GET", pattern: /^\/tiles\/([^/]{1,500})\/([^/]+)\/([^/]+)\/([^/]+)\.mvt$/, handle: told(tile) },
+      { method: "GET", pattern: /^\/tiles\/([^/]{1,500})\/([^/]+)\/([^/]+)\/([^/]+)\.mvt$/, handle: told(async (exchange) => {
+        const [layers, z, x, y] = exchange.matched as readonly string[];
+        await tile(exchange, await tileset(layers!, exchange.url.searchParams), [z!, x!, y!]);
+      }) },
     ],
+    serving: { tileset, tile },
     stop: () => compaction.stop(),
   };
 }
@@ -132,7 +142,8 @@ function tileJson({ layers, matrix, shifted }: Tileset, address: string) {
   };
 }
 
-function fieldsSaid(layer: MapLayer): Record<string, string> {
+/** Properties of a layer's features in a tile, described. */
+export function fieldsSaid(layer: MapLayer): Record<string, string> {
   const fields = fieldsOf(layer.entity());
   const carried = carriedBy(layer).flatMap((name) => (fields[name] ? [[name, describe(fields[name])]] : []));
   const extras = Object.entries(layer.extras ?? {}).map(([name, extra]) => [name, describe(extra)]);
