@@ -188,7 +188,7 @@ describe("what is refused", () => {
   });
 
   test("who works in one village reads its tiles at every zoom, single and gathered", async () => {
-    await district.admit("villager", "COMMUNITY_WORKER", "village");
+    await district.admit("villager", "GRID_WORKER", "village");
     for (const z of [9, 13]) {
       const [column, row] = tileAt("WebMercatorQuad", z, MIDDLE);
       const tile = await fetched(`/ogc/collections/risks/tiles/WebMercatorQuad/${z}/${row}/${column}`, {}, "villager");
