@@ -24,6 +24,7 @@ import "./elevations/elevation.actions.js";
 import "./elevations/overall-level.js";
 import "./stops/stop-record.actions.js";
 import "./hidden-dangers/hidden-danger.actions.js";
+import "./hidden-dangers/hidden-danger.reports.js";
 import "./supervision/regulation.actions.js";
 import "./supervision/gap.reports.js";
 import "./risk-zones/risk-zone.actions.js";

@@ -47,7 +47,7 @@ const ENDED = "('REJECTED','CLOSED','VOIDED')";
 const OPEN = (alias: string) => `${alias}.status not in ${ENDED}`;
 
 /** Whether the report that passed came by a deadline (ONTIME_RECT_RATE); null while nothing can be said: not due, awaiting acceptance, closed elsewhere, void. */
-const onTimeBy = (deadline: string) => (alias: string, read: ReadSql) => {
+export const onTimeBy = (deadline: string) => (alias: string, read: ReadSql) => {
   const reported = `(${alias}.rectified_at at time zone 'Asia/Shanghai')::date`;
   return `case when ${alias}.status in ('REJECTED','VOIDED') then null when ${alias}.accepted_at is not null or ${alias}.status = 'CLOSED' then ${reported} <= ${alias}.${deadline}
     when ${alias}.${deadline} < ${read.today()} and (${alias}.rectified_at is null or ${reported} > ${alias}.${deadline}) then false end`;
