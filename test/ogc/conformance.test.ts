@@ -21,7 +21,7 @@ const collections = async () => (await office().get("/collections")).body.collec
 const itemsOf = ({ links }: { links: Link[] }) => links.find((each) => each.rel === "items" && each.type === "application/geo+json")!.href;
 const each = async (check: (collection: Awaited<ReturnType<typeof collections>>[number]) => Promise<void>) => {
   const all = await collections();
-  expect(all.map(({ id }) => id)).toEqual(["risks", "hidden-dangers", "subjects", "regions"]);
+  expect(all.map(({ id }) => id)).toEqual(["risks", "hidden-dangers", "subjects", "regions", "risk-zones"]);
   for (const collection of all) await check(collection);
 };
 
@@ -91,7 +91,7 @@ describe("core: the definition is true", () => {
       expect({ path, ...refused }).toMatchObject({ path, status: 400 });
       expect(violations(refused.body, { $ref: "#/components/schemas/Problem" }, document)).toEqual([]);
     }
-    expect(operations.size).toBe(4 + 4 * 5);
+    expect(operations.size).toBe(4 + 5 * 5);
   });
 
   test("limit, bbox, datetime and crs are defined as the standard has them, and every parameter named is taken", async () => {
