@@ -34,6 +34,7 @@ import "./attachments/attachment.actions.js";
 import "./imports/import-batch.js";
 import "./ledgers/ledger.reports.js";
 import "./audit/changes.reports.js";
+import "./layers/layer.reports.js";
 import { declareVersions } from "./platform/entity/entity.js";
 
 declareVersions();
