@@ -13,6 +13,7 @@ import type { Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
 import { allLayers } from "./layers/layer.js";
 import { makeApollo } from "./platform/http/apollo.js";
+import { serveSubscriptions } from "./platform/http/subscriptions.js";
 import { startHttp, type Exchange, type Route } from "./platform/http/server.js";
 import { ogcRoutes } from "./platform/ogc/routes.js";
 import { makeSchema, printContract } from "./platform/graphql/schema.js";
@@ -21,6 +22,7 @@ import { LearnedHints } from "./platform/read/hints.js";
 import type { Instant } from "./platform/read/read-sql.js";
 import { Reader } from "./platform/read/reader.js";
 import type { RequestContext } from "./platform/request.js";
+import { LayerChanges } from "./platform/tiles/changes.js";
 import { tileRoutes, type TileDoor } from "./platform/tiles/tile-routes.js";
 import { act, type Call } from "./platform/write/act.js";
 import { layerRoutes } from "./layers/layer.routes.js";
@@ -79,6 +81,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     atOnce: Math.max(1, Math.floor(config.poolSize * 0.75)),
   };
   const tiles = await tileRoutes(door);
+  const changes = new LayerChanges(engine.pool, allLayers());
 
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
   const json = "application/json; charset=utf-8";
@@ -99,17 +102,17 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     ledgerRoute(ledgers, engine, withCall),
     ledgerImportRoute(ledgers, engine, withCall),
     ...importRoutes(engine, withCall),
-    ...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
-    ...tiles.routes,
-    ...layerRoutes(door),
+    ...[...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
+    ...tiles.routes, ...layerRoutes(door)].map((route): Route => ({ ...route, crossOrigin: true })),
     ...mapRoutes(),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();
-  const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes });
+  const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes, corsOrigins: config.corsOrigins, subscriptions: (server) => serveSubscriptions(server, { schema: made, actorOf: (authorization) => keys.actorOf(authorization), changes }) });
   return {
     url: http.url,
     async close() {
+      changes.stop();
       await http.close();
       await tiles.stop();
       await apollo.stop();

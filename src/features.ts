@@ -36,6 +36,7 @@ import "./attachments/attachment.actions.js";
 import "./imports/import-batch.js";
 import "./ledgers/ledger.reports.js";
 import "./audit/changes.reports.js";
+import "./layers/layer.reports.js";
 import { seesPersonal } from "./people/person.js";
 import { declareVersions } from "./platform/entity/entity.js";
 

@@ -5,7 +5,10 @@ import { ReviewDecision, ReviewRound } from "../review-rounds/review-round.js";
 import { colourOf, RANK, Risk, riskLevel } from "../risks/risk.js";
 
 /** Running at the effective instant: half-open, from included, to excluded. */
-const running = (alias: string, read: ReadSql) => `${alias}.valid_from <= ${read.now()} and ${alias}.valid_to > ${read.now()}`;
+const running = (alias: string, read: ReadSql) => {
+  const now = read.nowAgainst("temporary_risk_elevations", ["valid_from", "valid_to"]);
+  return `${alias}.valid_from <= ${now} and ${alias}.valid_to > ${now}`;
+};
 
 /** 临时提级: for a major event, a key date or an imminent disaster. It lapses by itself: whether it runs is computed, and nothing is written then. */
 export const Elevation = entity({

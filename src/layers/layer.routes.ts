@@ -2,6 +2,7 @@ import { publicAddress } from "../platform/http/address.js";
 import { Fault } from "../platform/fault.js";
 import type { Exchange, Route } from "../platform/http/server.js";
 import { sendJson, told, type TileDoor } from "../platform/tiles/tile-routes.js";
+import { systemOf } from "../platform/tiles/tile-maker.js";
 import { tilesetOf } from "../platform/tiles/tile-request.js";
 import { allLayers } from "./layer.js";
 import { legendOf, legendSvg } from "./legend.js";
@@ -43,7 +44,7 @@ export function layerRoutes(door: TileDoor): Route[] {
     const { layers, asOf, shifted, matrix } = tilesetOf(exchange.matched[0]!, parameters, allLayers(), door.schema, await door.began());
     if (layers.length !== 1) throw new Fault("INVALID_INPUT", { field: "layers", rule: "one" });
     const now = new Date().toISOString();
-    const made = await legendOf(door.pool, door.hints, { ...layers[0]!, actor, palette, instant: { recorded: asOf, effective: asOf ?? now }, crs: shifted ? "GCJ-02" : matrix.mercator ? "CGCS2000 / Web Mercator" : "CGCS2000" });
+    const made = await legendOf(door.pool, door.hints, { ...layers[0]!, actor, palette, instant: { recorded: asOf, effective: asOf ?? now }, crs: systemOf({ matrix, shifted }) });
     exchange.response.setHeader("cache-control", "private, no-store");
     if (exchange.matched[1] === "json") exchange.response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(made));
     else exchange.response.writeHead(200, { "content-type": "image/svg+xml; charset=utf-8", "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'" }).end(legendSvg(made));

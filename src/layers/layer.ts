@@ -2,7 +2,8 @@ import { HiddenDanger } from "../hidden-dangers/hidden-danger.js";
 import type { Description, Entity } from "../platform/entity/entity.js";
 import type { LayerExtra } from "../platform/tiles/map-layer.js";
 import { Region } from "../regions/region.js";
-import { RANK, Risk } from "../risks/risk.js";
+import { RiskZone } from "../risk-zones/risk-zone.js";
+import { Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
 import { highestLevel } from "./region-level.js";
 
@@ -15,8 +16,6 @@ export interface LayerDeclaration extends Description {
   entity: () => Entity;
   /** The geometry field drawn. Rows without a value are not of the layer. */
   geometry: string;
-  /** Column of areas drawn instead where a row has one. */
-  outline?: string;
   kinds: readonly GeometryKind[];
   /** Smallest zoom at which single rows are drawn (below it points are gathered), and the greatest. */
   zoom: readonly [min: number, max: number];
@@ -28,8 +27,6 @@ export interface LayerDeclaration extends Description {
   extras?: Readonly<Record<string, LayerExtra>>;
   /** The field that ranks features, its values from the highest down; those of `alone` are features of their own at every zoom. */
   level?: { field: string; values: readonly string[]; alone: readonly string[] };
-  /** Order in which features are kept when a limit applies: most important first. */
-  priority?: (alias: string) => string;
   /** The field, or the first and last, that say when a feature is; asked for by `datetime`. */
   time?: string | readonly [from: string, to: string];
   /** West, south, east, north in degrees within which positions can lie; those of China unless given. */
@@ -57,10 +54,9 @@ layer({
   geometry: "location",
   kinds: ["Point"],
   zoom: [12, 22],
-  fields: ["code", "name", "domain", "sector", "accidentType", "disasterType", "inherentLevel", "currentLevel", "controlLevel", "originClass", "keyAttention", "status", "nextReviewDue", "reviewOverdue", "levelColour", "createdAt", "updatedAt"],
-  tileFields: ["code", "name", "currentLevel", "status", "sector", "reviewOverdue"],
-  level: { field: "currentLevel", values: ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"], alone: ["MAJOR"] },
-  priority: (alias) => `array_position(${RANK}, ${alias}.current_level)`,
+  fields: ["code", "name", "domain", "sector", "accidentType", "disasterType", "inherentLevel", "currentLevel", "effectiveLevel", "elevated", "controlLevel", "originClass", "keyAttention", "status", "nextReviewDue", "reviewOverdue", "levelColour", "effectiveColour", "createdAt", "updatedAt"],
+  tileFields: ["code", "name", "currentLevel", "effectiveLevel", "elevated", "status", "sector", "reviewOverdue"],
+  level: { field: "effectiveLevel", values: ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"], alone: ["MAJOR"] },
   time: "createdAt",
 });
 
@@ -75,7 +71,6 @@ layer({
   fields: ["code", "title", "kind", "grade", "discoverySource", "discoveredAt", "sector", "manageType", "originalDeadline", "effectiveDeadline", "status", "open", "overdue", "overdueDays", "closedAt", "createdAt", "updatedAt"],
   tileFields: ["code", "title", "grade", "status", "sector", "open", "overdue"],
   level: { field: "grade", values: ["MAJOR", "GENERAL"], alone: ["MAJOR"] },
-  priority: (alias) => `(${alias}.grade = 'MAJOR') desc`,
   time: ["discoveredAt", "closedAt"],
 });
 
@@ -97,12 +92,25 @@ layer({
   zh: "行政区划",
   en: "administrative regions",
   entity: () => Region,
-  geometry: "point",
-  outline: "boundary",
+  geometry: "shape",
   kinds: ["Point", "MultiPolygon"],
   zoom: [0, 22],
   fields: ["code", "name", "level", "urbanClass", "validFrom", "validTo"],
   tileFields: ["code", "name", "level"],
   extras: { highestLevel: { kind: "text", zh: "管控中风险的最高等级(就高)", en: "the highest level of its risks under control", sql: highestLevel } },
   time: ["validFrom", "validTo"],
+});
+
+layer({
+  id: "risk-zones",
+  zh: "风险区划(普查)",
+  en: "risk zones of the census",
+  entity: () => RiskZone,
+  geometry: "boundary",
+  kinds: ["Polygon", "MultiPolygon"],
+  zoom: [0, 22],
+  fields: ["code", "name", "disasterType", "grade", "censusBatch", "censusSource", "surveyedAt", "status", "supersededAt", "createdAt", "updatedAt"],
+  tileFields: ["code", "name", "disasterType", "grade", "status"],
+  level: { field: "grade", values: ["HIGH", "MEDIUM_HIGH", "MEDIUM", "MEDIUM_LOW", "LOW"], alone: [] },
+  time: "surveyedAt",
 });

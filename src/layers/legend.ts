@@ -2,6 +2,7 @@ import type { Pool } from "pg";
 import type { Actor } from "../platform/actor.js";
 import { sendRead } from "../platform/db/prepared.js";
 import { describe } from "../platform/entity/entity.js";
+import { digitsGiven, layerOf } from "../platform/read/drawing.js";
 import { fieldSql, filterSql } from "../platform/read/filter.js";
 import type { Hints } from "../platform/read/hints.js";
 import { ReadSql, timeShape, type Instant } from "../platform/read/read-sql.js";
@@ -16,6 +17,7 @@ export interface Legend {
   palette: Palette;
   /** The instant counted at. */
   asOf: string;
+  /** As values of Crs name it. */
   crs: string;
   entries: { value: string | null; zh: string; en: string; colour: string; shape: ShapeName; symbol: string; size: number; count: number }[];
   /** How a hollow shape differs. */
@@ -41,8 +43,9 @@ export async function legendOf(pool: Pool, hints: Hints, { layer, filter, actor,
   const extra = property === undefined ? undefined : layer.extras?.[property];
   const value = property === undefined ? "null::text" : extra ? extra.sql(row, read) : fieldSql(property, fieldOf(entity, property), row, read);
   const place = fieldSql(layer.geometry, fieldOf(entity, layer.geometry), row, read);
-  const placed = layer.outline ? `coalesce(${row}.${layer.outline}, ${place})` : place;
-  const text = `select value, count(*)::integer as count from (select ${value} as value from ${read.source(entity, row, "list")} where ${placed} is not null and ${read.scope(entity, row)} and ${filterSql(entity, filter, (values) => values.args[0]!["filter"], row, read)}) r group by value`;
+  // In a system that the caller is not given the layer in, nothing is told of it.
+  const given = `${digitsGiven(layerOf(fieldOf(entity, layer.geometry)), crs, read)} >= 0`;
+  const text = `select value, count(*)::integer as count from (select ${value} as value from ${read.source(entity, row, "list")} where ${place} is not null and ${given} and ${read.scope(entity, row)} and ${filterSql(entity, filter, (values) => values.args[0]!["filter"], row, read)}) r group by value`;
   const { rows } = await sendRead(pool, { text, values: read.bind({ actor, instant, args: [{ filter }] }), replan: read.replan });
   const counts = new Map((rows as { value: string | null; count: number }[]).map((one) => [one.value, one.count]));
   return {

@@ -1,5 +1,6 @@
 import type { Description } from "../platform/entity/entity.js";
 import { hiddenDangerGrade } from "../hidden-dangers/hidden-danger.js";
+import { zoneGrade } from "../risk-zones/risk-zone.js";
 import { riskLevel } from "../risks/risk.js";
 
 /** Colours for print and official maps, and for screens. There is no national RGB for 红橙黄蓝: they are data, and chosen by who asks. */
@@ -45,9 +46,19 @@ const levels: readonly Look[] = [
   look(null, "未评估", "not assessed", "#BFBFBF", "#BFBFBF", "circle", 10),
 ];
 
+/** Grades of the census: shades of one brown, none of the four colours. */
+const grades: readonly Look[] = [
+  look("HIGH", ...words(zoneGrade.labels, "HIGH"), "#6D3A1E", "#6D3A1E", "square", 18),
+  look("MEDIUM_HIGH", ...words(zoneGrade.labels, "MEDIUM_HIGH"), "#94593A", "#94593A", "square", 16),
+  look("MEDIUM", ...words(zoneGrade.labels, "MEDIUM"), "#B67F60", "#B67F60", "square", 14),
+  look("MEDIUM_LOW", ...words(zoneGrade.labels, "MEDIUM_LOW"), "#D2A98F", "#D2A98F", "square", 12),
+  look("LOW", ...words(zoneGrade.labels, "LOW"), "#E8D3C4", "#E8D3C4", "square", 10),
+  look(null, "未定级", "not graded", "#BFBFBF", "#BFBFBF", "square", 8),
+];
+
 /** By the ids of layers. Grades of hidden dangers are no colours of risk and look like none. */
 export const appearances: Readonly<Record<string, Appearance>> = {
-  risks: { property: "currentLevel", looks: levels, hollow: "reviewOverdue", label: "name", shown: { status: { in: ["IN_FORCE", "REVIEWING"] } } },
+  risks: { property: "effectiveLevel", looks: levels, hollow: "reviewOverdue", label: "name", shown: { status: { in: ["IN_FORCE", "REVIEWING"] } } },
   "hidden-dangers": {
     property: "grade",
     looks: [
@@ -61,4 +72,5 @@ export const appearances: Readonly<Record<string, Appearance>> = {
   },
   subjects: { looks: [look(null, "监管对象", "regulated subject", "#37474F", "#37474F", "square", 12)], label: "name" },
   regions: { property: "highestLevel", looks: levels.map((one) => (one.value === null ? { ...one, zh: "无管控中的风险", en: "no risk under control" } : one)), label: "name" },
+  "risk-zones": { property: "grade", looks: grades, label: "name", shown: { status: { eq: "STANDING" } } },
 };

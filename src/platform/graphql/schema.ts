@@ -5,6 +5,7 @@ import { allEntities } from "../entity/entity.js";
 import { attachResolvers } from "./attach.js";
 import { mutationResolver } from "./mutations.js";
 import { reportResolver, reportTypes } from "./reports.js";
+import { describeStreams, eventTypes, NO_TOPICS, streamResolver } from "./streams.js";
 import { entityType, madeResolvers, nodeField, prepareTypes, rootFields } from "./types.js";
 
 const asOf = new GraphQLDirective({
@@ -26,15 +27,19 @@ export async function makeSchema(): Promise<GraphQLSchema> {
   const mutations = mutationResolver();
   const rows = reportTypes();
   const reports = reportResolver();
+  const events = eventTypes();
+  const streams = streamResolver();
   const schema = await buildSchema({
-    resolvers: [...madeResolvers(), mutations, ...(rows.length > 0 ? [reports] : [])] as unknown as NonEmptyArray<() => void>,
-    orphanedTypes: [...allEntities().map((entity) => entityType(entity)), ...rows] as never,
+    resolvers: [...madeResolvers(), mutations, ...(rows.length > 0 ? [reports] : []), ...(events.length > 0 ? [streams] : [])] as unknown as NonEmptyArray<() => void>,
+    orphanedTypes: [...allEntities().map((entity) => entityType(entity)), ...rows, ...events] as never,
     validate: false,
+    pubSub: NO_TOPICS as never,
     directives: [...specifiedDirectives, asOf],
   });
   // type-graphql offers no place to describe the roots.
   schema.getQueryType()!.description = "查询;列表、计数、要素与单个对象同一范围、同一时点 / Queries: lists, counts, features and single objects share one scope and one instant";
   schema.getMutationType()!.description = "操作;每个 mutation 即操作表中的一行 / Actions: every mutation is one row of an action table";
+  describeStreams(schema);
   return attachResolvers(schema);
 }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { HeaderMap, type ApolloServer } from "@apollo/server";
 import { Fault } from "../fault.js";
 import type { RequestContext } from "../request.js";
+import { allowOrigin, answerOptions } from "./cross-origin.js";
 import { failureAnswer } from "./apollo.js";
 import { MAX_BODY_BYTES, parseJsonBody, readBody } from "./body.js";
 
@@ -20,6 +21,8 @@ export interface Route {
   method: "GET" | "PUT" | "POST";
   pattern: RegExp;
   handle: (exchange: Exchange) => Promise<void> | void;
+  /** Read-only, for pages of other origins as well, where the setting allows them. */
+  crossOrigin?: true;
 }
 
 export interface HttpOptions {
@@ -28,6 +31,9 @@ export interface HttpOptions {
   apollo: ApolloServer<RequestContext>;
   contextFor: (request: IncomingMessage, requestId: string) => Promise<RequestContext>;
   routes: readonly Route[];
+  corsOrigins?: readonly string[] | undefined;
+  /** Takes the connections that ask to become WebSockets. */
+  subscriptions: (server: Server) => { close: () => Promise<void> };
 }
 
 /** Requests in work at once; beyond it the answer is 503 at once rather than late. */
@@ -50,17 +56,20 @@ export async function startHttp(options: HttpOptions): Promise<{ url: string; cl
     serve.catch((error: unknown) => refuse(request, response, requestId, error));
   });
   server.maxHeadersCount = 100;
+  const subscriptions = options.subscriptions(server);
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(options.port, options.host, resolve));
   const { port, family, address } = server.address() as AddressInfo;
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        closing = true;
+    close: async () => {
+      closing = true;
+      await subscriptions.close();
+      await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeIdleConnections();
         setTimeout(() => server.closeAllConnections(), 10_000).unref();
-      }),
+      });
+    },
   };
 }
 
@@ -71,6 +80,10 @@ async function dispatch(options: HttpOptions, request: IncomingMessage, response
   if (url.pathname === "/graphql") return graphql(options, request, response, url.search, requestId);
   const at = options.routes.filter((route) => route.pattern.test(url.pathname));
   if (at.length === 0) throw new Fault("NOT_FOUND", {});
+  if (at.every(({ crossOrigin }) => crossOrigin)) {
+    allowOrigin(request, response, options.corsOrigins);
+    if (request.method === "OPTIONS") return answerOptions(response);
+  }
   const route = at.find((candidate) => candidate.method === request.method || (candidate.method === "GET" && request.method === "HEAD"));
   if (!route) throw new Fault("METHOD_NOT_ALLOWED", { allowed: at.map((candidate) => candidate.method) });
   await route.handle({ request, response, url, matched: route.pattern.exec(url.pathname)!.slice(1), requestId });

@@ -15,6 +15,9 @@ export const asSchema: Encoding = { f: "json", type: "application/schema+json", 
 export const asOpenApi: Encoding = { f: "json", type: "application/vnd.oai.openapi+json;version=3.0", also: [JSON_TYPE, "application/openapi+json"] };
 export const itemsEncodings: readonly Encoding[] = [asGeoJson, { f: "geojsonseq", type: "application/geo+json-seq" }, { f: "csv", type: "text/csv" }, { f: "fgb", type: "application/flatgeobuf", also: ["application/vnd.flatgeobuf"] }];
 
+/** Encodings of the items of a collection: FlatGeobuf holds geometries of one dimension only. */
+export const encodingsFor = (kinds: readonly string[]): readonly Encoding[] => (new Set(kinds.map((kind) => kind.replace("Multi", ""))).size === 1 ? itemsEncodings : itemsEncodings.filter(({ f }) => f !== "fgb"));
+
 const bare = (type: string) => type.split(";")[0]!.trim().toLowerCase();
 
 /** What to answer in: `f` if given, else the first the client accepts most. The first offered is the default. */

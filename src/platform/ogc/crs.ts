@@ -6,6 +6,8 @@ import { Fault } from "../fault.js";
 /** A coordinate reference system one may ask in and be answered in. */
 export interface Crs extends Description {
   uri: string;
+  /** The value of Crs that policies on coordinates name it by. */
+  name: string;
   /** As PostGIS knows it: x before y, longitude before latitude. */
   srid: number;
   /** The authority puts y before x: coordinates enter and leave in that order. */
@@ -19,9 +21,9 @@ export interface Crs extends Description {
 const epsg = (code: number) => `http://www.opengis.net/def/crs/EPSG/0/${code}`;
 const MERCATOR = 20_037_508.342789244;
 
-export const CRS84: Crs = { uri: "http://www.opengis.net/def/crs/OGC/1.3/CRS84", srid: 4490, flipped: false, zh: "WGS 84,经度在前", en: "WGS 84, longitude first" };
+export const CRS84: Crs = { uri: "http://www.opengis.net/def/crs/OGC/1.3/CRS84", name: "CRS84", srid: 4490, flipped: false, zh: "WGS 84,经度在前", en: "WGS 84, longitude first" };
 /** How rows are stored; asked for by this name, latitude comes first. */
-export const STORED: Crs = { uri: epsg(4490), srid: 4490, flipped: true, zh: "CGCS2000,纬度在前", en: "CGCS2000, latitude first" };
+export const STORED: Crs = { uri: epsg(4490), name: "EPSG4490", srid: 4490, flipped: true, zh: "CGCS2000,纬度在前", en: "CGCS2000, latitude first" };
 
 /** CGCS2000 / Gauss-Krueger of three degrees: 4513-4533 with the zone (25-45) before the easting, 4534-4554 without, by central meridian 75-135. Northing comes first. */
 function gaussKrueger(): Crs[] {
@@ -30,8 +32,8 @@ function gaussKrueger(): Crs[] {
     const zone = 25 + index;
     const text = (more: string) => ({ zh: `CGCS2000 三度带高斯-克吕格,中央经线 ${meridian}°${more && `,带号 ${zone}`},北坐标在前`, en: `CGCS2000 / 3-degree Gauss-Kruger, central meridian ${meridian}E${more}, northing first` });
     return [
-      { uri: epsg(4534 + index), srid: 4534 + index, flipped: true, plane: [0, 0, 1_000_000, 7_000_000], ...text("") },
-      { uri: epsg(4513 + index), srid: 4513 + index, flipped: true, plane: [zone * 1_000_000, 0, (zone + 1) * 1_000_000, 7_000_000], ...text(`, zone ${zone}`) },
+      { uri: epsg(4534 + index), name: `GK_${meridian}E`, srid: 4534 + index, flipped: true, plane: [0, 0, 1_000_000, 7_000_000], ...text("") },
+      { uri: epsg(4513 + index), name: `GK_${meridian}E`, srid: 4513 + index, flipped: true, plane: [zone * 1_000_000, 0, (zone + 1) * 1_000_000, 7_000_000], ...text(`, zone ${zone}`) },
     ];
   });
 }
@@ -40,11 +42,11 @@ export const systems: readonly Crs[] = [
   CRS84,
   STORED,
   // CGCS2000 and WGS 84 differ by at most 0.11 mm as figures of the earth; PROJ changes no digit between them.
-  { uri: epsg(4326), srid: 4490, flipped: true, zh: "WGS 84,纬度在前", en: "WGS 84, latitude first" },
-  { uri: epsg(3857), srid: 3857, flipped: false, plane: [-MERCATOR, -MERCATOR, MERCATOR, MERCATOR], zh: "Web 墨卡托", en: "web Mercator" },
+  { uri: epsg(4326), name: "WGS84", srid: 4490, flipped: true, zh: "WGS 84,纬度在前", en: "WGS 84, latitude first" },
+  { uri: epsg(3857), name: "WEB_MERCATOR", srid: 3857, flipped: false, plane: [-MERCATOR, -MERCATOR, MERCATOR, MERCATOR], zh: "Web 墨卡托", en: "web Mercator" },
   ...gaussKrueger(),
-  { uri: "urn:x-yitu:def:crs:GCJ02", srid: 4490, flipped: false, datum: "GCJ02", zh: "GCJ-02(高德、腾讯),经度在前", en: "GCJ-02 (AMap, Tencent), longitude first" },
-  { uri: "urn:x-yitu:def:crs:BD09", srid: 4490, flipped: false, datum: "BD09", zh: "BD-09(百度),经度在前", en: "BD-09 (Baidu), longitude first" },
+  { uri: "urn:x-yitu:def:crs:GCJ02", name: "GCJ02", srid: 4490, flipped: false, datum: "GCJ02", zh: "GCJ-02(高德、腾讯),经度在前", en: "GCJ-02 (AMap, Tencent), longitude first" },
+  { uri: "urn:x-yitu:def:crs:BD09", name: "BD09", srid: 4490, flipped: false, datum: "BD09", zh: "BD-09(百度),经度在前", en: "BD-09 (Baidu), longitude first" },
 ];
 
 const byUri = new Map(systems.map((crs) => [crs.uri, crs]));
@@ -83,12 +85,12 @@ export const toDegrees = (field: string, position: Position, crs: Crs): [number,
   return crs.datum ? toCgcs2000(lonLat, crs.datum) : lonLat;
 };
 
-/** SQL of a stored geometry as GeoJSON in a system; a datum's shift is put on by `shifted`. */
-export function geoJsonSql(sql: string, crs: Crs): string {
+/** SQL of a geometry as the caller is given it, as GeoJSON in a system; a datum's shift is put on by `shifted`. */
+export function geoJsonSql(sql: string, crs: Crs, digits: string): string {
   const moved = crs.plane ? `st_transform(${sql}, ${crs.srid})` : sql;
-  return `st_asgeojson(${crs.flipped ? `st_flipcoordinates(${moved})` : moved}, ${crs.plane ? 3 : 7}, 0)::json`;
+  return `st_asgeojson(${crs.flipped ? `st_flipcoordinates(${moved})` : moved}, ${crs.plane ? 3 : `least(7, ${digits})`}, 0)::json`;
 }
 
 /** A shape read from a row, in a datum: what SQL cannot convert. */
-export const shifted = (shape: Shape, datum: Datum): Shape =>
-  mapPositions(shape, ([lon, lat, ...rest]) => [...fromCgcs2000([lon!, lat!], datum).map((part) => Math.round(part * 1e7) / 1e7), ...rest]);
+export const shifted = (shape: Shape, datum: Datum, digits: number): Shape =>
+  mapPositions(shape, ([lon, lat, ...rest]) => [...fromCgcs2000([lon!, lat!], datum).map((part) => Math.round(part * 10 ** digits) / 10 ** digits), ...rest]);

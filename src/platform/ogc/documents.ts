@@ -1,6 +1,6 @@
 import { describe, type Description, type FieldKind } from "../entity/entity.js";
 import type { EnumType } from "../entity/enumeration.js";
-import { itemsEncodings, type Link } from "./answer.js";
+import { encodingsFor, type Link } from "./answer.js";
 import type { Shown } from "./collection.js";
 import { CRS84, STORED, systems } from "./crs.js";
 
@@ -54,7 +54,7 @@ export function collectionDocument({ collection, extent, time }: Shown, root: st
     storageCrs: STORED.uri,
     links: [
       { href: self, rel: "self", type: json, title: "本集合 / this collection" },
-      ...itemsEncodings.map(({ f, type }) => ({ href: `${self}/items?f=${f}`, rel: "items", type, title: `要素 / features: ${f}` })),
+      ...encodingsFor(collection.kinds).map(({ f, type }) => ({ href: `${self}/items?f=${f}`, rel: "items", type, title: `要素 / features: ${f}` })),
       { href: `${self}/queryables`, rel: QUERYABLES_REL, type: "application/schema+json", title: "可查询的属性 / queryables" },
       { href: `${self}/schema`, rel: SCHEMA_REL, type: "application/schema+json", title: "要素的结构 / schema of the features" },
       { href: `${self}/tiles`, rel: TILESETS_REL, type: json, title: "矢量瓦片 / vector tiles" },

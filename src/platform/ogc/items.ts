@@ -6,6 +6,7 @@ import type { Shape } from "../cql2/tree.js";
 import { sendRead } from "../db/prepared.js";
 import type { Field } from "../entity/entity.js";
 import { Fault } from "../fault.js";
+import { coarsened, digitsGiven, layerOf } from "../read/drawing.js";
 import { fieldSql } from "../read/filter.js";
 import type { Hints } from "../read/hints.js";
 import { uuidOf } from "../read/identity.js";
@@ -71,6 +72,16 @@ class CollectionSql {
     return fieldSql(this.shown.collection.geometry, this.shown.geometry, alias, this.read);
   }
 
+  /** Decimals of a degree the caller is given; refuses a system the policy does not give. */
+  digits(crs: Crs): string {
+    return digitsGiven(layerOf(this.shown.geometry), crs.name, this.read);
+  }
+
+  /** The geometry as the caller is given it. */
+  place(alias: string, crs: Crs): string {
+    return coarsened(this.geometry(alias), this.digits(crs));
+  }
+
   base(): string[] {
     return [`${this.geometry(this.alias)} is not null`, this.read.scope(this.shown.entity, this.alias)];
   }
@@ -105,7 +116,7 @@ class CollectionSql {
   feature(alias: string, names: readonly string[], crs: Crs): { value: string; joins: string } {
     const pair = (key: string, value: string): Pair => ({ key, aliased: false, value });
     const properties = rowObject(this.shown.properties.filter(([name]) => names.includes(name)).map(([name, field]) => pair(name, valueSql(name, field, alias, this.read))), this.read);
-    const made = rowObject([pair("type", "'Feature'::text"), pair("id", `${literal(this.shown.entity.prefix)} || ${alias}.id`), pair("geometry", geoJsonSql(this.geometry(alias), crs)), pair("properties", properties.record ?? properties.value)], this.read);
+    const made = rowObject([pair("type", "'Feature'::text"), pair("id", `${literal(this.shown.entity.prefix)} || ${alias}.id`), pair("geometry", geoJsonSql(this.place(alias, crs), crs, this.digits(crs))), pair("properties", properties.record ?? properties.value)], this.read);
     return { value: `${made.value}::text`, joins: properties.joins + made.joins };
   }
 
@@ -128,11 +139,11 @@ export async function itemsPage(door: Door, actor: Actor, shown: Shown, asked: I
   const counted = asked.cursor === null ? `(select count(*) from (select 1 from ${sql.from()} where ${conditions.join(" and ")} limit ${COUNT_BOUND + 1}) counted)` : "null::bigint";
   const page = `(select ${alias}.* from ${sql.from()} where ${[...conditions, ...sql.seek()].join(" and ")} order by ${sql.orderBy()} limit ${limit} + 1) ${outer}`;
   const feature = sql.feature(outer, asked.properties, asked.crs);
-  const rows = await sql.send(door.pool, `select ${feature.value} as feature, case when row_number() over () = ${limit} then ${sql.cursor(outer)} end as next, ${counted} as matched from ${page}${feature.joins}`);
+  const rows = await sql.send(door.pool, `select ${feature.value} as feature, least(7, ${sql.digits(asked.crs)}) as digits, case when row_number() over () = ${limit} then ${sql.cursor(outer)} end as next, ${counted} as matched from ${page}${feature.joins}`);
   const more = rows.length > asked.limit;
   const matched = rows.length === 0 ? (asked.cursor === null ? 0 : null) : rows[0]!["matched"];
   return {
-    features: rows.slice(0, asked.limit).map((row) => inDatum(row["feature"] as string, asked.crs)),
+    features: rows.slice(0, asked.limit).map((row) => inDatum(row, asked.crs)),
     next: more ? (rows[asked.limit - 1]!["next"] as string) : null,
     matched: matched === null || Number(matched) > COUNT_BOUND ? undefined : Number(matched),
   };
@@ -145,9 +156,9 @@ export async function itemOf(door: Door, actor: Actor, shown: Shown, id: string,
   const sql = new CollectionSql(shown, actor, await instantOf(door, asOf, null), door.hints, { sortby: [], cursor: null, filter: null });
   const key = sql.read.param("uuid", () => uuid);
   const feature = sql.feature(sql.alias, shown.properties.map(([name]) => name), crs);
-  const [row] = await sql.send(door.pool, `select ${feature.value} as feature from ${sql.read.source(shown.entity, sql.alias)}${feature.joins} where ${[`${sql.alias}.id = ${key}`, ...sql.base()].join(" and ")}`);
+  const [row] = await sql.send(door.pool, `select ${feature.value} as feature, least(7, ${sql.digits(crs)}) as digits from ${sql.read.source(shown.entity, sql.alias)}${feature.joins} where ${[`${sql.alias}.id = ${key}`, ...sql.base()].join(" and ")}`);
   if (!row) throw new Fault("NOT_FOUND", { id });
-  return inDatum(row["feature"] as string, crs);
+  return inDatum(row, crs);
 }
 
 /** A page as FlatGeobuf, made by the database; columns of lists and of decimals become text and numbers. */
@@ -158,7 +169,10 @@ export async function flatGeobufPage(door: Door, actor: Actor, shown: Shown, ask
   const conditions = sql.conditions(asked, await storedShapes(door.pool, asked.filter, asked.filterCrs));
   const limit = read.param("integer", () => asked.limit);
   const columns = shown.properties.filter(([name]) => asked.properties.includes(name)).map(([name, field]) => `${columnSql(name, field, "page", read)} as "${name}"`);
-  const moved = asked.crs.plane ? `st_transform(${sql.geometry("page")}, ${asked.crs.srid})` : `st_setsrid(${sql.geometry("page")}, 4326)`;
+  const given = sql.place("page", asked.crs);
+  // One kind of geometry a file: areas are all of several parts, and one that the digits make a point is the square they leave open.
+  const alike = shown.collection.kinds.includes("Point") ? given : `st_multi(case when st_dimension(${given}) = 2 then ${given} else st_expand(${given}, power(10::float8, -${sql.digits(asked.crs)}) / 2) end)`;
+  const moved = asked.crs.plane ? `st_transform(${alike}, ${asked.crs.srid})` : `st_setsrid(${alike}, 4326)`;
   const [row] = await sql.send(
     door.pool,
     `with page as materialized (select ${alias}.* from ${sql.from()} where ${[...conditions, ...sql.seek()].join(" and ")} order by ${sql.orderBy()} limit ${limit} + 1),
@@ -174,10 +188,11 @@ function columnSql(name: string, field: Field, alias: string, read: ReadSql): st
   return field.kind === "textList" ? `array_to_string(${sql}, ',')` : field.kind === "decimal" ? `${sql}::double precision` : field.kind === "date" ? `${sql}::text` : sql;
 }
 
-function inDatum(feature: string, { datum }: Crs): string {
+function inDatum(row: Record<string, unknown>, { datum }: Crs): string {
+  const feature = row["feature"] as string;
   if (!datum) return feature;
   const parsed = JSON.parse(feature) as { geometry: Shape };
-  return JSON.stringify({ ...parsed, geometry: shifted(parsed.geometry, datum) });
+  return JSON.stringify({ ...parsed, geometry: shifted(parsed.geometry, datum, Number(row["digits"])) });
 }
 
 /** Rows that are at some time of a span; those of no known time are of any. Ends are half-open. */

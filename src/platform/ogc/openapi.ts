@@ -1,6 +1,6 @@
 import { describe, type Description } from "../entity/entity.js";
 import { limits } from "../cql2/tree.js";
-import { itemsEncodings } from "./answer.js";
+import { encodingsFor, itemsEncodings } from "./answer.js";
 import type { Shown } from "./collection.js";
 import { CRS84, systems } from "./crs.js";
 import { schemaOf } from "./documents.js";
@@ -90,7 +90,7 @@ export function openApi(title: Description, shown: readonly Shown[], root: strin
       ...parameterQueryables(each).map((queryable) => query(queryable.name, `等于 / equal to: ${describe(queryable)}`, schemaOf(queryable, "filter"))),
     ];
     const shared = ["limit", "cursor", "bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs", "asOf", "f"].map((parameter) => ref("parameters", parameter));
-    const [geoJson, ...others] = itemsEncodings;
+    const [geoJson, ...others] = encodingsFor(each.collection.kinds);
     const content = { ...json(ref("schemas", `${name}Features`), geoJson!.type), ...Object.assign({}, ...others.map(({ type }) => json(type === "application/flatgeobuf" ? { type: "string", format: "binary" } : { type: "string" }, type))) };
     paths[at] = operation(`describe${name}`, tag, tag, [onlyJson], ok("集合 / collection", json(ref("schemas", "Collection"))));
     paths[`${at}/queryables`] = operation(`get${name}Queryables`, "可查询的属性 / queryables", tag, [onlyJson], ok("JSON Schema", json(ref("schemas", "Schema"), "application/schema+json")));

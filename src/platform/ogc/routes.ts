@@ -5,7 +5,7 @@ import { publicAddress } from "../http/address.js";
 import { sendProblem } from "../http/problem.js";
 import type { Exchange, Route } from "../http/server.js";
 import type { TileServing } from "../tiles/tile-routes.js";
-import { asGeoJson, asJson, asOpenApi, asSchema, encodingOf, itemsEncodings, linkHeader, send, type Encoding, type Link } from "./answer.js";
+import { asGeoJson, asJson, asOpenApi, asSchema, encodingOf, encodingsFor, linkHeader, send, type Encoding, type Link } from "./answer.js";
 import { collectionNamed, shownTo, type Collection, type Shown } from "./collection.js";
 import { crsNamed } from "./crs.js";
 import { collectionDocument, collectionsDocument, conformance, landing, queryablesDocument, schemaDocument } from "./documents.js";
@@ -96,11 +96,11 @@ function asked(exchange: Exchange, at: string, changes: Readonly<Record<string, 
 
 async function items(options: OgcOptions, exchange: Exchange, actor: Actor, shown: Shown, root: string): Promise<void> {
   const question = itemsAsked(exchange.url.searchParams, shown);
-  const encoding = encodingOf(exchange, itemsEncodings);
+  const encoding = encodingOf(exchange, encodingsFor(shown.collection.kinds));
   const at = `${root}/collections/${shown.collection.id}/items`;
   const linksOf = (next: string | null): Link[] => [
     { href: asked(exchange, at), rel: "self", type: encoding.type, title: "本页 / this page" },
-    ...itemsEncodings.filter(({ f }) => f !== encoding.f).map(({ f, type }): Link => ({ href: asked(exchange, at, { f }), rel: "alternate", type, title: f })),
+    ...encodingsFor(shown.collection.kinds).filter(({ f }) => f !== encoding.f).map(({ f, type }): Link => ({ href: asked(exchange, at, { f }), rel: "alternate", type, title: f })),
     ...(next === null ? [] : [{ href: asked(exchange, at, { cursor: next }), rel: "next", type: encoding.type, title: "下一页 / next page" }]),
     { href: `${root}/collections/${shown.collection.id}`, rel: "collection", type: "application/json", title: "集合 / collection" },
   ];

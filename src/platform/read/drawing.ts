@@ -23,18 +23,28 @@ const COARSEST_METRES = 100_000;
 const METRES_A_DEGREE = 111_320;
 
 /** For whom a policy may be written: each role, and the public. The service's own units are given everything. */
-const audiencesOf = ({ actor, unlimited }: RequestValues): readonly string[] => (unlimited || actor.kind === "SYSTEM" ? [] : actor.grants.length === 0 ? ["PUBLIC"] : actor.grants.map(({ role }) => role));
+export const audiencesOf = ({ actor, unlimited }: Pick<RequestValues, "actor" | "unlimited">): readonly string[] => (unlimited || actor.kind === "SYSTEM" ? [] : actor.grants.length === 0 ? ["PUBLIC"] : actor.grants.map(({ role }) => role));
 
 /** Decimals of a degree the caller is given of a layer; asked once a statement. Refuses a system the policy does not give. */
-const digitsGiven = (layer: string, crs: string, read: ReadSql) => `(select coordinate_digits(${literal(layer)}, ${literal(crs)}, ${read.param("text[]", audiencesOf, "audiences")}))`;
+export const digitsGiven = (layer: string, crs: string, read: ReadSql) => `(select coordinate_digits(${literal(layer)}, ${literal(crs)}, ${read.param("text[]", audiencesOf, "audiences")}))`;
 
-const layerOf = (field: Field): string => {
+/** From so many digits on nothing is taken away. */
+export const ALL_DIGITS = 15;
+
+/** A geometry to the digits a caller is given: the one place where a policy makes coordinates coarse, whatever the door. */
+export const coarsened = (raw: string, digits: string) => `case when ${digits} < ${ALL_DIGITS} then coarse_geometry(${raw}, ${digits}) else ${raw} end`;
+
+/** The layer whose policies hold for a geometry. */
+export const layerOf = (field: Field): string => {
   if (!field.layer) throw new Error(`a geometry without a layer: ${field.en}`);
   return field.layer;
 };
 
 /** A geometry as it leaves when nothing is asked of it: stored degrees. */
-export const geometrySql = (raw: string, field: Field, read: ReadSql): string => `st_asgeojson(${raw}, least(${DIGITS.degrees}, ${digitsGiven(layerOf(field), STORED_CRS, read)}), 0)::json`;
+export const geometrySql = (raw: string, field: Field, read: ReadSql): string => {
+  const given = digitsGiven(layerOf(field), STORED_CRS, read);
+  return `st_asgeojson(${coarsened(raw, given)}, least(${DIGITS.degrees}, ${given}), 0)::json`;
+};
 
 /** Code puts the shifted geometry where a statement left the stored one. */
 export const shiftedGeometry: CodeField = {
@@ -63,7 +73,8 @@ export function drawnSql(raw: string, field: Field, site: number, mark: number, 
   const given = digitsGiven(layerOf(field), system, read);
   const asked = (name: keyof Drawing, maximum: number, type: string) => read.param(type, (values) => numberBetween(name, values.args[site]![name], maximum));
   // Degrees of latitude are the longest: what is left out deviates by no more than was allowed.
-  const drawn = simplifyMetres == null ? raw : `st_simplifypreservetopology(${raw}, ${asked("simplifyMetres", COARSEST_METRES, "double precision")} / ${METRES_A_DEGREE})`;
+  const simple = simplifyMetres == null ? raw : `st_simplifypreservetopology(${raw}, ${asked("simplifyMetres", COARSEST_METRES, "double precision")} / ${METRES_A_DEGREE})`;
+  const drawn = coarsened(simple, given);
   const usual = projection.by === "srid" ? DIGITS.metres : DIGITS.degrees;
   const digits = precision == null ? String(usual) : asked("precision", MOST_DIGITS, "integer");
   if (projection.by === "none") return `st_asgeojson(${drawn}, least(${digits}, ${given}), 0)::json`;
@@ -71,8 +82,6 @@ export function drawnSql(raw: string, field: Field, site: number, mark: number, 
     const row = `json_build_object('geometry', st_asgeojson(${drawn}, ${given}, 0)::json, 'datum', ${literal(projection.datum)}, 'digits', least(${digits}, ${given}))`;
     return `case when ${raw} is not null then ('{"\\u0000":${mark},"row":' || ${row}::text || '}')::json end`;
   }
-  // Digits of metres say nothing of digits of degrees: the policy's are cut off before.
-  const coarse = `case when ${given} < 15 then st_snaptogrid(${drawn}, power(10::float8, -${given})) else ${drawn} end`;
   const reach = projection.meridian === null ? `st_ymin(${raw}) >= -85.06 and st_ymax(${raw}) <= 85.06` : `st_xmin(${raw}) >= ${projection.meridian - 9} and st_xmax(${raw}) <= ${projection.meridian + 9} and st_ymin(${raw}) >= -85.06 and st_ymax(${raw}) <= 85.06`;
-  return `case when ${reach} then st_asgeojson(st_transform(${coarse}, ${projection.srid}), ${digits}, 0)::json end`;
+  return `case when ${reach} then st_asgeojson(st_transform(${drawn}, ${projection.srid}), ${digits}, 0)::json end`;
 }

@@ -30,6 +30,12 @@ export type TimeShape = "now" | "then" | "unsettled";
 /** Whether a statement's answer changes with the instant it is asked for: not, with each day, or with any moment. */
 export type ClockUse = "none" | "day" | "instant";
 
+/** A moment column: what the statement says of an instant changes as one of its values is passed. */
+export interface Turn {
+  table: string;
+  column: string;
+}
+
 export const timeShape = (instant: Instant): TimeShape => (instant.recorded === null ? "now" : instant.inFlight?.length ? "unsettled" : "then");
 
 /** How rows will be looked for: by a key; in the order of an index; or all that meet conditions, to be counted, sorted or drawn. */
@@ -45,7 +51,7 @@ export class ReadSql {
   readonly sources: ValueSource[] = [];
   private readonly known = new Map<string, string>();
   /** Shared with every view of the statement at another instant. */
-  private readonly state = { aliases: 0, replan: false, clock: "none" as ClockUse, read: new Set<Entity>() };
+  private readonly state = { aliases: 0, replan: false, clock: "none" as ClockUse, read: new Set<Entity>(), turns: new Map<string, Turn>() };
   /** Where this view's instant comes from; the operation's own unless it is a view at another. */
   private moment: { name: string; instant: (values: RequestValues) => Instant } = { name: "", instant: (values) => values.instant };
 
@@ -112,12 +118,24 @@ export class ReadSql {
   forget(): void {
     this.state.clock = "none";
     this.state.read.clear();
+    this.state.turns.clear();
   }
 
   /** The effective instant as timestamptz. */
   now(): string {
     this.state.clock = "instant";
     return this.effective();
+  }
+
+  /** The effective instant where it is compared with columns of moments and serves for nothing else: the answer stays until one of them is passed. */
+  nowAgainst(table: string, columns: readonly string[]): string {
+    for (const column of columns) this.state.turns.set(`${table}.${column}`, { table, column });
+    return this.effective();
+  }
+
+  /** Columns whose moments, as they pass, change the answer. */
+  get turns(): readonly Turn[] {
+    return [...this.state.turns.values()];
   }
 
   /** The effective day in Asia/Shanghai. */

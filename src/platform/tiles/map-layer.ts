@@ -13,8 +13,6 @@ export interface MapLayer extends Description {
   entity: () => Entity;
   /** The geometry field drawn. Rows without a value are not of the layer. */
   geometry: string;
-  /** Column of areas drawn instead where a row has one. */
-  outline?: string;
   kinds: readonly string[];
   /** Smallest zoom at which single rows are drawn (below it points are gathered), and the greatest at which tiles are made. */
   zoom: readonly [min: number, max: number];

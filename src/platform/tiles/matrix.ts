@@ -73,11 +73,14 @@ export interface Frame {
 /** Degrees by which GCJ-02 moves a position at most, north of the equator and south of 56 degrees. */
 export const SHIFT = 0.015;
 
-/** @param margin units beyond the tile's edge that are drawn as well. */
-export function frameOf({ matrix, shifted, z, x, y }: Address, margin: number): Frame {
+/**
+ * @param margin units beyond the tile's edge that are drawn as well.
+ * @param moved degrees by which positions may be drawn away from where they are stored, beside the shift.
+ */
+export function frameOf({ matrix, shifted, z, x, y }: Address, margin: number, moved = 0): Frame {
   const tiles = 2 ** z;
   const beyond = margin / EXTENT;
-  const shift = shifted ? SHIFT : 0;
+  const shift = (shifted ? SHIFT : 0) + moved;
   const longitude = (column: number) => (column / tiles) * 360 - 180;
   return {
     zoom: z,

@@ -1,4 +1,5 @@
-import { conditionSql, framed, inReach, numberColumn, placeSql, propertiesOf, rankSql, unitsSql, type Making, type Property } from "./rows.js";
+import { ALL_DIGITS } from "../read/drawing.js";
+import { conditionSql, digitsSql, framed, inReach, numberColumn, placeSql, propertiesOf, rankSql, unitsSql, type Making, type Property } from "./rows.js";
 
 /** Units around a tile that single points are drawn in as well, so that a symbol is not cut at the edge. */
 export const POINT_MARGIN = 128;
@@ -25,8 +26,9 @@ export function singles(making: Making): Features {
   read.forget();
   const properties = propertiesOf(making);
   const { x, y } = unitsSql(making, "p.place");
-  // The box of degrees is that of the tile with its margin; only where positions are shifted it is wider.
-  const reached = making.shifted ? ` and ${inReach(`${at}.x`, `${at}.y`, POINT_MARGIN)}` : "";
+  // The box of degrees is that of the tile with its margin; only where positions are shifted or made coarse it is wider.
+  const within = inReach(`${at}.x`, `${at}.y`, POINT_MARGIN);
+  const reached = making.shifted ? ` and ${within}` : ` and (${digitsSql(read)} >= ${ALL_DIGITS} or (${within}))`;
   const rows = `select ${row}.${numberColumn(entity)} as id, ${at}.x::integer as x, ${at}.y::integer as y, ${rankSql(making, row)} as rank${properties.map((property) => `, ${property.sql(row)} as "${property.name}"`).join("")}
     from ${source} cross join lateral (select ${x} as x, ${y} as y from (${placedSql(making, row)}) p) ${at}
     where ${conditionSql(making, row)}${reached} limit ${MOST_FEATURES + 1}`;

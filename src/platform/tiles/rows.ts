@@ -1,4 +1,5 @@
 import { columnOf, fieldsOf, type Entity, type Field } from "../entity/entity.js";
+import { coarsened } from "../read/drawing.js";
 import { fieldSql, filterSql } from "../read/filter.js";
 import type { ReadSql, RequestValues } from "../read/read-sql.js";
 import { EXTENT } from "./encode.js";
@@ -9,6 +10,8 @@ import type { Frame, Matrix } from "./matrix.js";
 export interface TileArguments {
   filter?: unknown;
   frame: Frame;
+  /** Decimals of a degree the caller is given of the layer. */
+  digits: number;
 }
 
 /** What a tile's statement is made for; nothing else shapes its text. */
@@ -29,11 +32,14 @@ export const framed = (name: keyof Frame, read: ReadSql) => read.param("double p
 /** The box of degrees a tile's rows are looked for in. */
 export const boxSql = (read: ReadSql) => `st_makeenvelope(${framed("west", read)}, ${framed("south", read)}, ${framed("east", read)}, ${framed("north", read)}, 4490)`;
 
-/** The geometry a layer draws, on an alias of its rows: whatever is said about coordinates is said here. */
-export function placeSql({ layer, read }: Making, alias: string): string {
-  const place = fieldSql(layer.geometry, fieldOf(layer.entity(), layer.geometry), alias, read);
-  return layer.outline ? `coalesce(${alias}.${layer.outline}, ${place})` : place;
-}
+/** The geometry of a row as it is stored: what it is looked for by. */
+export const storedSql = ({ layer, read }: Making, alias: string): string => fieldSql(layer.geometry, fieldOf(layer.entity(), layer.geometry), alias, read);
+
+/** Decimals of a degree the caller is given. */
+export const digitsSql = (read: ReadSql) => read.param("integer", (values) => argumentsOf(values).digits, "digits");
+
+/** The geometry of a row as the caller is given it: what is drawn. */
+export const placeSql = (making: Making, alias: string): string => coarsened(storedSql(making, alias), digitsSql(making.read));
 
 /** Where a point lies, in whole units from the tile's left and top: computed once, so that halving the square never moves a point across an edge. */
 export const unitsSql = ({ matrix, read }: Making, point: string) => ({
@@ -47,7 +53,7 @@ export const inReach = (x: string, y: string, margin: number) => `${x} >= ${-mar
 /** Which rows of the layer the caller sees there. */
 export function conditionSql(making: Making, alias: string): string {
   const { layer, read } = making;
-  const place = placeSql(making, alias);
+  const place = storedSql(making, alias);
   const filter = filterSql(layer.entity(), making.filter, (values) => argumentsOf(values).filter, alias, read);
   return [`${place} && ${boxSql(read)}`, read.scope(layer.entity(), alias), filter].filter((condition) => condition !== "true").join(" and ");
 }

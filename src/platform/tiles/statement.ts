@@ -1,6 +1,6 @@
 import type { Entity } from "../entity/entity.js";
 import { literal } from "../read/json.js";
-import type { ClockUse, RequestValues } from "../read/read-sql.js";
+import type { ClockUse, RequestValues, Turn } from "../read/read-sql.js";
 import { areas } from "./areas.js";
 import { EXTENT, POINT, POLYGON, type Shape, type TileLayer, type TileValue } from "./encode.js";
 import { isOfPoints, type MapLayer } from "./map-layer.js";
@@ -20,6 +20,8 @@ export interface TileStatement {
   /** One plan serves all single points: their box is small, whichever it is. */
   replan: boolean;
   clock: ClockUse;
+  /** Columns whose moments change the answer as they pass. */
+  turns: readonly Turn[];
   /** Entities other than the layer's own whose rows the answer depends on. */
   dependsOn: readonly Entity[];
 }
@@ -60,7 +62,7 @@ export function tileStatement(making: Making, mode: Mode, encoder: Encoder): Til
       : `select array_to_json(array_agg(id)) as ids, ${shape ? `array_to_json(array_agg(st_asgeojson(${shape}, 3, 0)::json)) as shapes` : "array_to_json(array_agg(x)) as xs, array_to_json(array_agg(y)) as ys"},
            count(*)::integer as features${carried.map(({ sql }, at) => `, array_to_json(array_agg(${sql})) as p${at}`).join("")}
          from (select * from (${rows}) f order by rank desc) t`;
-  return { layer, text, properties: names, bind: (values) => read.bind(values), replan: mode !== "single" || read.asOf || read.replan, clock: read.clock, dependsOn: [...read.entities] };
+  return { layer, text, properties: names, bind: (values) => read.bind(values), replan: mode !== "single" || read.asOf || read.replan, clock: read.clock, turns: read.turns, dependsOn: [...read.entities] };
 }
 
 /** Rows that came by column, as the encoder of this process takes them. */

@@ -2,6 +2,8 @@ import { createHash, randomUUID } from "node:crypto";
 import type { Pool } from "pg";
 import type { Actor } from "../actor.js";
 import { sendRead } from "../db/prepared.js";
+import { STORED_CRS } from "../crs.js";
+import { audiencesOf, layerOf as layerOfPolicy } from "../read/drawing.js";
 import type { Hints } from "../read/hints.js";
 import { actorShape, ReadSql, timeShape, type Instant } from "../read/read-sql.js";
 import { shapeOf } from "../read/shape.js";
@@ -11,7 +13,8 @@ import type { MapLayer } from "./map-layer.js";
 import { frameOf, type Address } from "./matrix.js";
 import { AREA_MARGIN } from "./areas.js";
 import { CELL, MOST_FEATURES, POINT_MARGIN } from "./points.js";
-import { revisionOf } from "./revision.js";
+import { movedBy, revisionOf } from "./revision.js";
+import { fieldOf } from "./rows.js";
 import { layerOf, modeAt, tileStatement, type Encoder, type Mode, type TileStatement } from "./statement.js";
 
 /** One tile as one caller asks for it. */
@@ -31,12 +34,21 @@ export interface Planned {
   make: () => Promise<Tile>;
 }
 
-interface Bound {
+/** A layer of a tile by its statement, before its values are known. */
+interface Chosen {
   statement: TileStatement;
   filter: unknown;
-  values: unknown[];
   mode: Mode;
 }
+
+interface Bound extends Chosen {
+  values: unknown[];
+  /** What the caller is given of the layer, and the moment that last changed what is said. */
+  given: { digits: number; turn: string | null };
+}
+
+/** The system of a tile's coordinates, as policies name it. */
+export const systemOf = ({ matrix, shifted }: Pick<Address, "matrix" | "shifted">) => (shifted ? "GCJ02" : matrix.mercator ? "WEB_MERCATOR" : STORED_CRS);
 
 /** Units around the tile each way of drawing looks at. */
 const MARGINS: Readonly<Record<Mode, number>> = { single: POINT_MARGIN, gathered: CELL, crowded: CELL, areas: AREA_MARGIN };
@@ -61,25 +73,35 @@ export class TileMaker {
 
   /** One short statement: the revision of what the tile would show. */
   async plan(asked: Asked): Promise<Planned> {
-    const bound = asked.layers.map(({ layer, filter }) => this.bound(asked, layer, filter, modeAt(layer, asked.address.z)));
-    const statements = bound.map(({ statement }) => statement);
+    const chosen = asked.layers.map(({ layer, filter }) => this.chosen(asked, layer, filter, modeAt(layer, asked.address.z)));
+    const statements = chosen.map(({ statement }) => statement);
     const dependsOn = new Set(statements.flatMap((statement) => statement.dependsOn));
-    const { revision, marks } = await revisionOf(this.pool, {
+    const turns = asked.asOf === null ? new Map(statements.flatMap((statement) => statement.turns.map((turn) => [`${turn.table}.${turn.column}`, turn] as const))) : new Map<string, never>();
+    const { revision, marks, digits, turn } = await revisionOf(this.pool, {
       placed: [...new Set(asked.layers.map(({ layer }) => layer.entity().table))],
       whole: [...new Set([...dependsOn].map((entity) => entity.table))],
       // The widest frame any way of drawing looks at: what lies in it is all the tile can depend on.
       frame: frameOf(asked.address, CELL),
+      policies: asked.layers.map(({ layer }) => layerOfPolicy(fieldOf(layer.entity(), layer.geometry))),
+      crs: systemOf(asked.address),
+      audiences: audiencesOf(asked),
+      turns: [...turns.values()],
     });
+    const bound = chosen.map((one, at) => this.bound(asked, one, { digits: digits[at]!, turn }));
     // Rows that leave no marks when they are added: nothing said about them now holds a moment later.
     const unmarked = [...dependsOn].some((entity) => entity.appendOnly) ? randomUUID() : "";
     const key = createHash("sha256").update(JSON.stringify([ENCODER_VERSION, revision, unmarked, bound.map(({ statement, values }) => [statement.text, values])])).digest("base64url").slice(0, 32);
     return { key, marks, make: () => this.make(asked, bound) };
   }
 
-  private bound(asked: Asked, layer: MapLayer, filter: unknown, mode: Mode): Bound {
-    const statement = this.statement(asked, layer, filter, mode);
-    const frame = frameOf(asked.address, MARGINS[mode]);
-    return { statement, filter, values: statement.bind({ actor: asked.actor, instant: instantFor(asked, statement), args: [{ filter, frame }] }), mode };
+  private chosen(asked: Asked, layer: MapLayer, filter: unknown, mode: Mode): Chosen {
+    return { statement: this.statement(asked, layer, filter, mode), filter, mode };
+  }
+
+  private bound(asked: Asked, chosen: Chosen, given: Bound["given"]): Bound {
+    const frame = frameOf(asked.address, MARGINS[chosen.mode], movedBy(given.digits));
+    const instant = instantFor(asked, chosen.statement, given.turn);
+    return { ...chosen, given, values: chosen.statement.bind({ actor: asked.actor, instant, args: [{ filter: chosen.filter, frame, digits: given.digits }] }) };
   }
 
   private statement({ address: { matrix, shifted }, asOf, actor }: Asked, layer: MapLayer, filter: unknown, mode: Mode): TileStatement {
@@ -103,7 +125,7 @@ export class TileMaker {
       // Where rows are gathered anyway nothing is left out, however many features stand alone.
       if (drawn.features > MOST_FEATURES && first.mode !== "gathered") {
         crowded.push(layer.id);
-        if (first.mode === "single") drawn = await this.drawn(this.bound(asked, layer, first.filter, "crowded"));
+        if (first.mode === "single") drawn = await this.drawn(this.bound(asked, this.chosen(asked, layer, first.filter, "crowded"), first.given));
       }
       parts.push(drawn.bytes);
     }
@@ -119,13 +141,17 @@ export class TileMaker {
   }
 }
 
-/** An answer that changes by the day is asked for as of the day, one that does not change with time as of none in particular. */
-function instantFor({ asOf }: Asked, { clock }: TileStatement): Instant {
+/**
+ * An answer that changes by the day is asked for as of the day, one that changes as certain moments pass as of the last of
+ * them, one that does not change with time as of none in particular: what is asked alike has one key.
+ */
+function instantFor({ asOf }: Asked, { clock, turns }: TileStatement, turn: string | null): Instant {
   if (asOf !== null) return { recorded: asOf, effective: asOf };
   const now = new Date();
   if (clock === "instant") return { recorded: null, effective: now.toISOString() };
   const day = new Date(now.getTime() + 8 * 3_600_000).toISOString().slice(0, 10);
-  return { recorded: null, effective: `${day}T00:00:00+08:00` };
+  const begun = `${day}T00:00:00+08:00`;
+  return { recorded: null, effective: turns.length > 0 && turn !== null && Date.parse(turn) >= Date.parse(begun) ? turn : begun };
 }
 
 /** Says inside the tile which layers show fewer features than there are, for those who do not read headers. */

@@ -1,0 +1,110 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { createClient, type Client } from "graphql-ws";
+import { WebSocket } from "ws";
+import { inUnit } from "../support/database.js";
+import { useDistrict } from "../support/district.js";
+import { placeRisks } from "../support/map-tiles.js";
+
+const district = useDistrict();
+interface Listed {
+  [text: string]: string;
+}
+interface Change {
+  layer: string;
+  revision: string;
+  at: string;
+}
+const opened: Client[] = [];
+afterAll(() => Promise.all(opened.map((client) => client.dispose())).then(() => undefined));
+
+/** A listener: what it was told, and why it ended. */
+function listen(who: string, query = "subscription{layerChanged{layer revision at}}", authorization = district.headers(who)["authorization"], url = district.service.url) {
+  const client = createClient({ url: `${url.replace("http", "ws")}/graphql`, webSocketImpl: WebSocket, retryAttempts: 0, lazy: false, onNonLazyError: () => undefined, connectionParams: authorization ? { authorization } : {} });
+  opened.push(client);
+  const told: Change[] = [];
+  let ended: unknown;
+  const over = new Promise<void>((resolve) => {
+    client.subscribe<{ layerChanged: Change }>({ query }, { next: ({ data, errors }) => void (data ? told.push(data.layerChanged) : (ended = errors)), error: (error) => ((ended = error), resolve()), complete: resolve });
+  });
+  return { told, over, ended: () => ended, stop: () => client.dispose() };
+}
+const until = async (holds: () => boolean) => {
+  for (let waited = 0; waited < 8_000 && !holds(); waited += 50) await pause(50);
+  return holds();
+};
+const catalogue = async (who: string) => (await district.as(who).ask("{layers{layer titleZh titleEn kinds fields crs singleFromZoom maxZoom extent recordedFrom revision tiles style legend collection}}")).layers as Listed[];
+
+beforeAll(() => placeRisks(district.database.engine, district, [{ position: [106.6, 29.7] }]));
+
+describe("the catalogue", () => {
+  test("names the layers its reader may see, and its addresses answer", async () => {
+    expect((await catalogue("nobody")).map(({ layer }) => layer)).toEqual(["regions"]);
+    const all = await catalogue("office");
+    expect(all.map(({ layer }) => layer)).toEqual(["risks", "hidden-dangers", "subjects", "regions", "risk-zones"]);
+    for (const { tiles, style, legend, collection, fields, crs, recordedFrom } of all) {
+      for (const path of [tiles, style, legend, collection]) expect([path, (await district.as("office").fetch(path!)).status]).toEqual([path, 200]);
+      expect((fields as unknown as { zh: string }[]).length).toBeGreaterThan(3);
+      expect(crs).toContain("GCJ02");
+      expect(Date.parse(recordedFrom!)).toBeLessThan(Date.now());
+    }
+  });
+
+  test("tells the systems a policy gives, and a revision that changes with a write and not without", async () => {
+    await inUnit(district.database.engine, (client) => client.query("update coordinate_policies set crs = '{EPSG4490,GCJ02}' where audience = 'PUBLIC'"));
+    expect((await catalogue("nobody"))[0]!["crs"]).toEqual(["EPSG4490", "GCJ02"]);
+    const revisions = async () => (await catalogue("office")).map(({ revision }) => revision);
+    const before = await revisions();
+    expect(await revisions()).toEqual(before);
+    await placeRisks(district.database.engine, district, [{ position: [106.6, 29.7] }]);
+    const after = await revisions();
+    expect(after[0]).not.toBe(before[0]);
+    expect(after[4]).toBe(before[4]);
+  });
+});
+
+describe("what changed", () => {
+  test("is told within seconds of a write, to those who may see the layer and to no other, with the catalogue's revision", async () => {
+    const [office, some, nobody] = [listen("office"), listen("office", 'subscription{layerChanged(layers:["hidden-dangers"]){layer revision at}}'), listen("nobody")];
+    await pause(1_500);
+    expect([office.told, nobody.told]).toEqual([[], []]);
+    await placeRisks(district.database.engine, district, [{ position: [106.6, 29.7] }]);
+    expect(await until(() => office.told.some(({ layer }) => layer === "risks"))).toBe(true);
+    await pause(1_200);
+    expect(office.told.findLast(({ layer }) => layer === "risks")!.revision).toBe((await catalogue("office"))[0]!["revision"]);
+    expect(some.told).toEqual([]);
+    expect(nobody.told.filter(({ layer }) => layer !== "regions")).toEqual([]);
+    const count = office.told.length;
+    await pause(1_500);
+    expect(office.told).toHaveLength(count);
+    await Promise.all([office.stop(), some.stop(), nobody.stop()]);
+  });
+
+  test("of a layer not one's own is not there to ask for; a bad key opens nothing; a query is not asked here", async () => {
+    const code = (ended: unknown) => (ended as { extensions: { code: string } }[])[0]?.extensions.code;
+    const stranger = listen("nobody", 'subscription{layerChanged(layers:["risks"]){layer}}');
+    await stranger.over;
+    expect(code(stranger.ended())).toBe("NOT_FOUND");
+    const query = listen("office", "{layers{layer}}");
+    await query.over;
+    expect(code(query.ended())).toBe("INVALID_INPUT");
+    const deep = listen("office", `subscription{layerChanged{${Array.from({ length: 401 }, () => "layer").join(" ")}}}`);
+    await deep.over;
+    expect(code(deep.ended())).toBe("LIMIT_EXCEEDED");
+    const bad = listen("office", undefined, "Bearer ytb_000000000000.0000000000000000000000000000000000000000000");
+    await bad.over;
+    expect(bad.ended()).toMatchObject({ code: 4401, reason: "UNAUTHENTICATED" });
+    const { extensions } = (await district.as("office").raw("subscription{layerChanged{layer}}")).errors![0]!;
+    expect(extensions).toMatchObject({ code: "INVALID_INPUT" });
+  });
+
+  test("a service that closes ends what listens, and closes", async () => {
+    const service = await district.start(district.database.engine, true);
+    const listener = listen("office", undefined, undefined, service.url);
+    await pause(500);
+    const began = Date.now();
+    await service.close();
+    await listener.over;
+    expect(Date.now() - began).toBeLessThan(5_000);
+  });
+});
