@@ -3,7 +3,7 @@ import { Person } from "../people/person.js";
 import { allowedActions } from "../platform/actions.js";
 import { entity, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
-import { bool, computed, date, dateTime, decimal, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
+import { bool, computed, date, dateTime, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { controlLevel } from "../control-measures/control-level.js";
 import { Region } from "../regions/region.js";
