@@ -7,7 +7,7 @@ const district = useDistrict();
 const services: Record<string, Service> = {};
 beforeAll(async () => {
   const { database } = district;
-  for (const [name, given] of [["none", undefined], ["all", "*"], ["some", "https://map.example,http://localhost:8080"]] as const) services[name] = await startService({ ...database.config, ...{ host: "127.0.0.1", port: 0, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads: true, corsOrigins: given?.split(",") } }, { ...database.engine, close: () => Promise.resolve() });
+  for (const [name, given] of [["none", undefined], ["all", "*"], ["some", "https://map.example,http://localhost:8080"]] as const) services[name] = await startService({ ...database.config, host: "127.0.0.1", port: 0, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads: true, corsOrigins: given?.split(",") }, { ...database.engine, close: () => Promise.resolve() });
 }, 60_000);
 afterAll(() => Promise.all(Object.values(services).map((service) => service.close())).then(() => undefined));
 

@@ -158,17 +158,14 @@ describe("core: features", () => {
 
   test("bbox takes what meets it, over the meridian, the equator, the antimeridian and the poles", async () => {
     const boxes = ["73,3,136,54", "-1.5,50,1.5,53", "-80,-5,-70,5", "177,65,-177,70", "-180,85,180,90", "-180,-90,180,-85", "106.58,29.68,106.65,29.72", "106.58,29.68,0,106.65,29.72,100", "106.6,-90,106.5,90", "-180,-90,180,90"];
+    // Areas are held against the database's own comparison.
+    for (const bbox of boxes.filter((box) => box.split(",").length === 4 && Number(box.split(",")[0]) <= Number(box.split(",")[2]))) {
+      const { rows } = await district.database.engine.pool.query("select id from risk_zones where st_intersects(boundary, st_makeenvelope($1, $2, $3, $4, 4490))", bbox.split(",").map(Number));
+      expect((await office().ids("risk-zones", { bbox })).toSorted()).toEqual((rows as { id: string }[]).map((row) => `RiskZone_${row.id}`).toSorted());
+    }
     await each(async ({ id }) => {
+      if (id === "risk-zones") return;
       const all = (await office().get(`/collections/${id}/items`, { limit: "5000" })).body.features as { id: string; geometry: { coordinates: [number, number] } }[];
-      // Areas are held against the database's own comparison.
-      if (id === "risk-zones") {
-        for (const bbox of boxes.filter((box) => box.split(",").length === 4 && Number(box.split(",")[0]) <= Number(box.split(",")[2]))) {
-          const [west, south, east, north] = bbox.split(",").map(Number) as [number, number, number, number];
-          const { rows } = await district.database.engine.pool.query("select id from risk_zones where st_intersects(boundary, st_makeenvelope($1, $2, $3, $4, 4490))", [west, south, east, north]);
-          expect((await office().ids(id, { bbox })).toSorted()).toEqual((rows as { id: string }[]).map((row) => `RiskZone_${row.id}`).toSorted());
-        }
-        return;
-      }
       for (const bbox of boxes) {
         const numbers = bbox.split(",").map(Number);
         const [west, south, east, north] = (numbers.length === 6 ? [0, 1, 3, 4] : [0, 1, 2, 3]).map((at) => numbers[at]!) as [number, number, number, number];
