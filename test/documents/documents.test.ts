@@ -93,6 +93,9 @@ async function review(): Promise<void> {
 
 beforeAll(async () => {
   ({ moments } = await populate(district, lane === "postgresql" ? 16 : 8));
+  // A small population may have assessed all it identified: gaps need risks that wait.
+  const stage = new RiskStage(district);
+  for (const name of ["示例待评估甲", "示例待评估乙"]) await stage.do("riskIdentify", { input: { subject: district.sites[0], name, accidentType: "03" } });
   await review();
   moments.push(await mark());
   const [risk] = await query("select code from risks where status = 'IN_FORCE' order by code limit 1");
