@@ -65,7 +65,7 @@ async function findBoxes(client: Client, county: string, count: number): Promise
     return { west, south, east, north };
   };
   const within = async ({ west, south, east, north }: Box) =>
-    ((await client.query("select count(*)::int as points from risks where county_code = $1 and location && st_makeenvelope($2, $3, $4, $5, 4490)", [county, west, south, east, north])).rows[0] as { points: number }).points;
+    ((await client.query("select count(*)::int as points from risks where county_code = $1 and st_intersects(location, st_makeenvelope($2, $3, $4, $5, 4490))", [county, west, south, east, north])).rows[0] as { points: number }).points;
   const middles = (await client.query("select st_x(location) as lon, st_y(location) as lat from risks where county_code = $1 and location is not null order by md5(id::text) limit $2", [county, BOXES])).rows as { lon: number; lat: number }[];
   const found: { box: Box; points: number }[] = [];
   for (const { lon, lat } of middles) {

@@ -89,7 +89,7 @@ export const limitStatements: Readonly<Record<string, string>> = {
                   select r.*, e.to_level is not null as elevated, case when level_rank(e.to_level) < level_rank(r.current_level) then e.to_level else r.current_level end as effective_level
                   from risks r left join (select risk_id, to_level from temporary_risk_elevations where valid_from <= now() and valid_to > now()) e
                     on e.risk_id = r.id and r.${CONTROLLED}
-                  where r.county_code = $1 and r.location && st_makeenvelope($2, $3, $4, $5, 4490)) found
+                  where r.county_code = $1 and st_intersects(r.location, st_makeenvelope($2, $3, $4, $5, 4490))) found
                 order by array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], effective_level), id limit 2001) risk,
             (select (now() at time zone 'Asia/Shanghai')::date as day) today) numbered`,
 

@@ -23,6 +23,6 @@ create or replace function bench.subjects_current_assignments(subject public.sub
 $$;
 create or replace function bench.risks_in_box(county text, west float8, south float8, east float8, north float8) returns setof public.risks language sql stable parallel safe rows 2000 as $$
   select r.* from public.risks r
-  where r.county_code = county and r.location && public.st_makeenvelope(west, south, east, north, 4490)
+  where r.county_code = county and public.st_intersects(r.location, public.st_makeenvelope(west, south, east, north, 4490))
   order by array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], bench.risks_effective_level(r)), r.id
 $$;
