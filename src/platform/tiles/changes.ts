@@ -41,6 +41,7 @@ export class LayerChanges implements Changes {
   private readonly followers = new Set<Follower>();
   private readonly text: string;
   private timer: NodeJS.Timeout | undefined;
+  private looking = false;
   private stopped = false;
 
   constructor(
@@ -71,18 +72,21 @@ export class LayerChanges implements Changes {
   }
 
   private schedule(): void {
-    if (this.timer || this.stopped || this.followers.size === 0) return;
+    if (this.timer || this.looking || this.stopped || this.followers.size === 0) return;
     this.timer = setTimeout(() => void this.look(), INTERVAL_MS).unref();
   }
 
   private async look(): Promise<void> {
+    // Who joins or leaves meanwhile starts no second round.
+    this.timer = undefined;
+    this.looking = true;
     try {
       const revisions = await this.revisions();
       await Promise.all([...this.followers].map((follower) => follower.told(revisions)));
     } catch {
       // A database that cannot be asked now is asked again.
     } finally {
-      this.timer = undefined;
+      this.looking = false;
       this.schedule();
     }
   }

@@ -58,10 +58,10 @@ export function tileStatement(making: Making, mode: Mode, encoder: Encoder): Til
     encoder === "database"
       ? // The driver reads every value as text; in this one bytes take the least.
         `select encode(st_asmvt(t, ${literal(layer.id)}, ${EXTENT}, 'geom', 'id'), 'base64') as tile, count(*)::integer as features
-         from (select id, ${shape ?? "st_makepoint(x, y)"} as geom${carried.map(({ name, sql }) => `, ${sql} as "${name}"`).join("")} from (${rows}) f order by rank desc) t`
+         from (select id, ${shape ?? "st_makepoint(x, y)"} as geom${carried.map(({ name, sql }) => `, ${sql} as "${name}"`).join("")} from (${rows}) f order by rank desc, id) t`
       : `select array_to_json(array_agg(id)) as ids, ${shape ? `array_to_json(array_agg(st_asgeojson(${shape}, 3, 0)::json)) as shapes` : "array_to_json(array_agg(x)) as xs, array_to_json(array_agg(y)) as ys"},
            count(*)::integer as features${carried.map(({ sql }, at) => `, array_to_json(array_agg(${sql})) as p${at}`).join("")}
-         from (select * from (${rows}) f order by rank desc) t`;
+         from (select * from (${rows}) f order by rank desc, id) t`;
   return { layer, text, properties: names, bind: (values) => read.bind(values), replan: mode !== "single" || read.asOf || read.replan, clock: read.clock, turns: read.turns, dependsOn: [...read.entities] };
 }
 
