@@ -207,7 +207,8 @@ describe("core: features", () => {
   });
 
   test("HEAD says what GET would and sends nothing", async () => {
-    for (const path of ["", "/collections", "/collections/risks/items?limit=2"]) {
+    // All on one page: a cursor of a next one tells what was under way, which is longer at one moment than at another.
+    for (const path of ["", "/collections", "/collections/risks/items?limit=10000"]) {
       const [get, head] = [await office().get(path), await office().get(path, {}, {}, "HEAD")];
       expect(head).toMatchObject({ status: 200, type: get.type, text: "" });
       expect(head.headers.get("content-length")).toBe(String(Buffer.byteLength(get.text)));

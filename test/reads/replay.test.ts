@@ -99,8 +99,8 @@ async function questionsAt(index: number, dice: Dice, harvest: Harvest, from: st
   const thrown: Question[] = [];
   while (thrown.length < THROWN_EACH) {
     const { document, text: written, variables } = throwQuery(dice, { schema, harvest }, dice.pick(roots), false);
-    // A cursor has an instant of its own.
-    if (!/\b(after|before)\s*:|__type/.test(written)) thrown.push({ role: dice.pick(ROLES), document, variables: variables.assigned(false, false) });
+    // A cursor has an instant of its own; the revision of a layer is that of its tiles now, whatever instant is asked.
+    if (!/\b(after|before)\s*:|__type|\brevision\b/.test(written)) thrown.push({ role: dice.pick(ROLES), document, variables: variables.assigned(false, false) });
   }
   return [...known, ...thrown];
 }
