@@ -37,7 +37,7 @@ export interface Counting {
 /** Counts the rows of a layer by their looks, within the caller's scope. */
 export async function legendOf(pool: Pool, hints: Hints, { layer, filter, actor, instant, palette, crs }: Counting): Promise<Legend> {
   const { property, looks, hollow } = appearances[layer.id]!;
-  const read = new ReadSql(actor, timeShape(instant), [], hints);
+  const read = new ReadSql(actor, timeShape(instant, hints), [], hints);
   const entity = layer.entity();
   const row = read.alias();
   const extra = property === undefined ? undefined : layer.extras?.[property];

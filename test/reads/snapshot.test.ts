@@ -130,6 +130,22 @@ races("pages meet end to end over a write that is under way while the first is r
   });
 });
 
+test.each(["compiled", "plain"] as const)("a later page stays what it was while nothing, little and much changes behind it, by %s reads", async (way) => {
+  const office = district.as("office", way);
+  const page = async (cursor: string | null): Promise<Page> => (await office.ask("query($c:String){hiddenDangers(first:4,after:$c){totalCount nodes{id title version} pageInfo{endCursor}}}", { c: cursor })).hiddenDangers;
+  const first = await page(null);
+  const later = await page(first.pageInfo.endCursor);
+  // More than one look at how much has changed since, whichever way each of them tells to take.
+  for (const changes of [0, 1, 2, 15, 15, 1]) {
+    for (let change = 0; change < changes; change += 1) await (await underWay(retitle(`改${change}`, ...ids)))();
+    for (let again = 0; again < 3; again += 1) {
+      expect(await page(first.pageInfo.endCursor)).toEqual(later);
+      await pause(30);
+    }
+    await pause(1_000);
+  }
+});
+
 test("a cursor with more of an instant than this service writes is refused", async () => {
   const { hiddenDangers } = await district.as("office").ask("{hiddenDangers(first:1){pageInfo{endCursor}}}");
   const [version, spec, instant, body] = hiddenDangers.pageInfo.endCursor.split("~");

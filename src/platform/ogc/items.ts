@@ -10,7 +10,7 @@ import { coarsened, digitsGiven, layerOf } from "../read/drawing.js";
 import { fieldSql } from "../read/filter.js";
 import type { Hints } from "../read/hints.js";
 import { uuidOf } from "../read/identity.js";
-import { cursorInstant, cursorSql, keysetSql, orderBySql, orderTerms } from "../read/page.js";
+import { cursorInstant, cursorSql, keysetSql, orderBySql, orderTerms, readCursor } from "../read/page.js";
 import { recordedAt } from "../read/instant.js";
 import { literal, rowObject, valueSql, type Pair } from "../read/json.js";
 import { ReadSql, timeShape, type Instant } from "../read/read-sql.js";
@@ -44,7 +44,7 @@ export interface ItemsPage {
 async function instantOf(door: Door, asOf: string | null, cursor: string | null): Promise<Instant> {
   const recorded = recordedAt("asOf", asOf, await door.began());
   if (recorded !== null || cursor === null) return { recorded, effective: recorded ?? door.now() };
-  const first = cursorInstant(cursor);
+  const first = cursorInstant(readCursor(cursor));
   return { ...first, effective: first.recorded };
 }
 
@@ -62,7 +62,7 @@ class CollectionSql {
     order: Pick<ItemsAsked, "sortby" | "cursor"> & { filter: unknown },
   ) {
     this.given = { orderBy: order.sortby.length > 0 ? order.sortby : null, filter: order.filter, after: order.cursor };
-    this.read = new ReadSql(actor, timeShape(instant), [this.given], hints);
+    this.read = new ReadSql(actor, timeShape(instant, hints), [this.given], hints);
     // Boxes, patterns and page sizes decide the best plan.
     this.read.replan = true;
     this.alias = this.read.alias();

@@ -79,7 +79,7 @@ export class Compiler {
 
   /** The statement of a tree for arguments of this shape. Faults of the arguments (page size, say) are thrown here. */
   statement(tree: Tree, args: readonly Record<string, unknown>[], actor: Actor, instant: Instant): Statement {
-    const time = timeShape(instant);
+    const time = timeShape(instant, this.hints);
     const key = `${this.treeNumbers.get(tree)}|${time}|${actorShape(actor)}|${args.map((given, at) => shapeOf(given, this.hints, tree.sites[at]?.chosen)).join()}`;
     const known = this.statements.get(key);
     if (known) return known;

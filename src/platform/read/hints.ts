@@ -1,22 +1,32 @@
 import type { Pool } from "pg";
 import { parseId, placeTree } from "../entity/entity.js";
+import { RecentChanges } from "./recent.js";
 
 /** What choosing an access path may know beyond the request. A hint never changes an answer, only how it is found. */
 export interface Hints {
   /** Level of a place by its global id, where known. */
   levelOf(placeId: unknown): string | undefined;
+  /** Whether few versions of any entity are known to have ended since a recorded instant. */
+  fewEndedSince(recorded: string): boolean;
 }
 
-export const NO_HINTS: Hints = { levelOf: () => undefined };
+export const NO_HINTS: Hints = { levelOf: () => undefined, fewEndedSince: () => false };
 
 const REMEMBERED_PLACES = 100_000;
 
-/** Learns levels of places (a place never changes its level); asks in the background, never in a request. */
+/** Learns levels of places (a place never changes its level) and since when little has changed; asks in the background, never in a request. */
 export class LearnedHints implements Hints {
   private readonly levels = new Map<string, string>();
   private readonly asked = new Set<string>();
+  private readonly changes: RecentChanges;
 
-  constructor(private readonly pool: Pool) {}
+  constructor(private readonly pool: Pool) {
+    this.changes = new RecentChanges(pool);
+  }
+
+  fewEndedSince(recorded: string): boolean {
+    return this.changes.few(recorded);
+  }
 
   levelOf(placeId: unknown): string | undefined {
     const uuid = parseId(String(placeId))?.uuid;

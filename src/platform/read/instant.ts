@@ -40,7 +40,7 @@ export function instantOf(operation: OperationDefinitionNode, variables: Record<
   const effective = momentOf("@asOf(effective:)", stated["effective"]);
   if (recorded) return { recorded, effective: effective ?? recorded };
   const cursors = cursorsOf(variables, document);
-  const instants = new Map(cursors.map((cursor) => [readCursor(cursor).instant, cursorInstant(cursor)]));
+  const instants = new Map(cursors.map(readCursor).map((cursor) => [cursor.instant, cursorInstant(cursor)]));
   if (instants.size > 1) throw new Fault("CURSOR_MISMATCH", { reason: "cursors of different instants in one operation" });
   const [carried] = instants.values();
   return carried ? { ...carried, effective: effective ?? carried.recorded } : { recorded: null, effective: effective ?? now() };

@@ -25,10 +25,10 @@ export function exactly(moment: string | null): string | null {
 
 /**
  * The nodes between the root and an instant at which versions that stood then are kept: those that lie before it,
- * of which stood what ended after it, or those that do not, of which stood what began by then.
+ * of which stood what ended after it, or those that do not, of which stood what began by then. As the text of an array.
  */
-export function standingNodes(moment: string | null, before: boolean): number[] {
-  if (moment === null) return [];
+export function standingNodes(moment: string | null, before: boolean): string {
+  if (moment === null) return "{}";
   const since = (microsOf(moment) - EPOCH_MICROS) >> CELL_BITS;
   const cell = Number(since < 1n ? 1n : since > LAST_CELL ? LAST_CELL : since);
   const nodes: number[] = [];
@@ -37,5 +37,5 @@ export function standingNodes(moment: string | null, before: boolean): number[] 
     const node = Math.floor(cell / (2 * width)) * 2 * width + width;
     if (node < cell === before) nodes.push(node);
   }
-  return nodes;
+  return `{${nodes.join()}}`;
 }

@@ -96,8 +96,8 @@ export function readCursor(text: string): Cursor {
 }
 
 /** The recorded instant a cursor's first page was read at, and the transactions under way then. */
-export const cursorInstant = (text: string): Required<Pick<Instant, "inFlight">> & { recorded: string } => {
-  const [digits, ...inFlight] = readCursor(text).instant.split(".");
+export const cursorInstant = ({ instant }: Cursor): Required<Pick<Instant, "inFlight">> & { recorded: string } => {
+  const [digits, ...inFlight] = instant.split(".");
   return { recorded: momentText(BigInt(digits!)), inFlight };
 };
 

@@ -24,8 +24,8 @@ export interface RequestValues {
   unlimited?: true;
 }
 
-/** How an instant shapes a statement: rows as now recorded; as recorded then; or as recorded then without what was under way. */
-export type TimeShape = "now" | "then" | "unsettled";
+/** How an instant shapes a statement: rows as now recorded; as recorded then, or lately, since when few have changed; or as recorded then without what was under way. */
+export type TimeShape = "now" | "then" | "lately" | "unsettled";
 
 /** Whether a statement's answer changes with the instant it is asked for: not, with each day, or with any moment. */
 export type ClockUse = "none" | "day" | "instant";
@@ -36,7 +36,11 @@ export interface Turn {
   column: string;
 }
 
-export const timeShape = (instant: Instant): TimeShape => (instant.recorded === null ? "now" : instant.inFlight?.length ? "unsettled" : "then");
+export function timeShape({ recorded, inFlight }: Instant, hints: Hints): TimeShape {
+  if (recorded === null) return "now";
+  if (inFlight?.length) return "unsettled";
+  return hints.fewEndedSince(recorded) ? "lately" : "then";
+}
 
 /** How rows will be looked for: by a key; in the order of an index; or all that meet conditions, to be counted, sorted or drawn. */
 export type Reach = "key" | "list" | "set";

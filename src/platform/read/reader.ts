@@ -134,7 +134,7 @@ export class Reader {
   }
 
   private sql(shape: readonly Record<string, unknown>[] = []) {
-    return new ReadSql(this.actor, timeShape(this.instant), shape, this.hints);
+    return new ReadSql(this.actor, timeShape(this.instant, this.hints), shape, this.hints);
   }
 
   private async send(text: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {

@@ -1,5 +1,7 @@
 import type { Entity } from "../entity/entity.js";
 import { columnsOf } from "./columns.js";
+import { literal } from "./literal.js";
+import { FEW } from "./recent.js";
 import type { ReadSql, Reach } from "./read-sql.js";
 
 /**
@@ -30,18 +32,21 @@ export function sourceAsOf(target: Entity, alias: string, reach: Reach, read: Re
   // The conditions stand outside the union: only branches without any are merged in the order of their indexes.
   if (reach === "key") return `(select * from (${standing} union all ${ended}${restored}) known where ${known}) ${alias}`;
   // Where few of what stood then have ended since, they are fetched and sorted, for a walk would pass over all that had ended before;
-  // where many have, a walk meets them soon. Which it is, the statement sees for itself: one of the two ways is never begun.
+  // where many have, a walk meets them soon. Which it is, is known of what was read a moment ago, or else the statement sees for itself: one of the two ways is never begun.
   const way = (sql: string, which: number) => sql.replace("select ", `select ${which} as way, `);
   const then = (of: string) => `(${ended} ${left()} union all ${ended} ${right()}) ${of} where ${narrow(of)}`;
+  const some = read.alias();
+  if (read.time === "lately") {
+    // The few changes since tell which. Bounded above, too: a range is estimated as short, an open one as a third of all.
+    const changed = `select distinct entity_id from change_events where at > ${at} and at <= 'infinity' and entity = ${literal(target.table)} offset 0`;
+    const fetched = `select ${some}.* from (${changed}) changed join (${ended}) ${some} on ${some}.id = changed.entity_id where ${narrow(some)} and ${some}.recorded_from <= ${at} and ${some}.recorded_to > ${at} offset 0`;
+    return `(select * from (${standing} union all select * from (${fetched}) fetched) known where ${known}) ${alias}`;
+  }
   // Seen by each of them: counting so few is cheaper than handing the count on.
   const few = () => `(select count(*) <= ${FEW} from (select 1 from ${then(read.alias())} limit ${FEW + 1}) few)`;
-  const some = read.alias();
   const ways = [way(standing, 0), way(ended, 1), `select * from (select 0 as way, ${some}.* from ${then(some)} and ${few()} offset 0) fetched`];
   return `(select * from (${ways.join(" union all ")}${restored && way(restored, 0)}) known where ${known} and (way = 0 or not ${few()})) ${alias}`;
 }
-
-/** So many versions are fetched and sorted about as fast as a page is walked. */
-const FEW = 200;
 
 const versionColumns = (target: Entity) => columnsOf(target).filter((column) => column !== "recorded_to").join(", ");
 

@@ -16,7 +16,8 @@ const moment = (dice: Dice, cells: number) => EPOCH_MICROS + dice.int(11_900_000
 const TO_MOMENT = "timestamptz '1970-01-01 00:00:00+00' + %s * interval '1 microsecond'";
 const at = (micros: string) => `(${TO_MOMENT.replace("%s", micros)})`;
 
-const nodes = (micros: number, before: boolean) => standingNodes(momentText(BigInt(micros)), before);
+const listed = (text: string) => JSON.parse(text.replace("{", "[").replace("}", "]")) as number[];
+const nodes = (micros: number, before: boolean) => listed(standingNodes(momentText(BigInt(micros)), before));
 
 beforeAll(async () => {
   await query(`create table notes (${KEPT}, label text not null, shade text); select track('notes'); select index_standing('notes', '{county_code}', '{label, shade}');`);
@@ -42,10 +43,10 @@ test.each([3, 40, 3_000, 20_000_000])("nodes and bounds find exactly the version
 });
 
 test("an instant before and beyond all that can be recorded has its nodes too", async () => {
-  expect(standingNodes("1969-01-01T00:00:00Z", true)).toEqual([]);
-  expect(standingNodes("9999-12-31T23:59:59Z", false)).toHaveLength(1);
+  expect(standingNodes("1969-01-01T00:00:00Z", true)).toBe("{}");
+  expect(listed(standingNodes("9999-12-31T23:59:59Z", false))).toHaveLength(1);
   const far = ["2999-01-15T00:00:00Z", true] as const;
-  const [row] = await query("select standing_node('2999-01-01', '2999-02-01') = any($1::integer[]) as far", [[...standingNodes(...far), ...standingNodes(far[0], false)]]);
+  const [row] = await query("select standing_node('2999-01-01', '2999-02-01') = any($1::integer[]) as far", [[...listed(standingNodes(...far)), ...listed(standingNodes(far[0], false))]]);
   expect(row).toEqual({ far: true });
 });
 
