@@ -2,6 +2,7 @@ import type { Entity } from "../entity/entity.js";
 import { literal } from "../read/json.js";
 import type { ClockUse, RequestValues, Turn } from "../read/read-sql.js";
 import { areas } from "./areas.js";
+import { cells } from "./cells.js";
 import { EXTENT, POINT, POLYGON, type Shape, type TileLayer, type TileValue } from "./encode.js";
 import { isOfPoints, type MapLayer } from "./map-layer.js";
 import { gathered, MOST_FEATURES, singles, type Features } from "./points.js";
@@ -27,10 +28,10 @@ export interface TileStatement {
 }
 
 /** How a layer's rows become features. */
-export type Mode = "single" | "gathered" | "crowded" | "areas";
+export type Mode = "single" | "gathered" | "crowded" | "areas" | "cells";
 
 /** What a layer is drawn by at a zoom; where a tile holds too many single points, "crowded". */
-export const modeAt = (layer: MapLayer, zoom: number): Mode => (!isOfPoints(layer) ? "areas" : zoom < layer.zoom[0] ? "gathered" : "single");
+export const modeAt = (layer: MapLayer, zoom: number): Mode => (layer.cells ? "cells" : !isOfPoints(layer) ? "areas" : zoom < layer.zoom[0] ? "gathered" : "single");
 
 function featuresFor(making: Making, mode: Mode): Features {
   switch (mode) {
@@ -42,6 +43,8 @@ function featuresFor(making: Making, mode: Mode): Features {
       return gathered(making, MOST_FEATURES);
     case "areas":
       return areas(making);
+    case "cells":
+      return cells(making, making.layer.cells!);
   }
 }
 
@@ -49,7 +52,7 @@ function featuresFor(making: Making, mode: Mode): Features {
 export function tileStatement(making: Making, mode: Mode, encoder: Encoder): TileStatement {
   const { layer, read } = making;
   const { rows, properties } = featuresFor(making, mode);
-  const shape = mode === "areas" ? "geom" : undefined;
+  const shape = mode === "areas" || mode === "cells" ? "geom" : undefined;
   // Marks what is drawn here and counted in the neighbouring tile, whose it is.
   const copy = shape ? [] : [{ name: "copy", sql: `case when not (${inReach("x", "y", 0)}) then true end` }];
   const carried = [...properties.map(({ name }) => ({ name, sql: `"${name}"` })), ...copy];
