@@ -11,7 +11,7 @@ import { Subject } from "../subjects/subject.js";
 import { countClass, gapClass, gapCount, highestLevel, riskCount, weightedLevel } from "./region-level.js";
 
 /** What a layer's geometries are; a client chooses its symbols by it. */
-export type GeometryKind = "Point" | "LineString" | "Polygon" | "MultiPolygon";
+export type GeometryKind = "Point" | "LineString" | "MultiLineString" | "Polygon" | "MultiPolygon";
 
 /** 图层: rows of an entity on the map. One declaration serves tiles, styles, legends and the OGC collections. */
 export interface LayerDeclaration extends Description {
@@ -56,6 +56,9 @@ export const allLayers = (): readonly Layer[] => [...layers.values()];
 /** Layers whose features are rows: those of the OGC collections. */
 export const layersWithItems = (): readonly Layer[] => allLayers().filter(({ cells }) => !cells);
 
+const RISK_FIELDS = ["code", "name", "domain", "sector", "accidentType", "disasterType", "inherentLevel", "currentLevel", "effectiveLevel", "elevated", "controlLevel", "originClass", "keyAttention", "status", "nextReviewDue", "reviewOverdue", "levelColour", "effectiveColour", "createdAt", "updatedAt"];
+const RISK_TILE_FIELDS = ["code", "name", "currentLevel", "effectiveLevel", "elevated", "status", "sector", "reviewOverdue"];
+
 layer({
   id: "risks",
   zh: "风险",
@@ -64,8 +67,22 @@ layer({
   geometry: "location",
   kinds: ["Point"],
   zoom: [12, 22],
-  fields: ["code", "name", "domain", "sector", "accidentType", "disasterType", "inherentLevel", "currentLevel", "effectiveLevel", "elevated", "controlLevel", "originClass", "keyAttention", "status", "nextReviewDue", "reviewOverdue", "levelColour", "effectiveColour", "createdAt", "updatedAt"],
-  tileFields: ["code", "name", "currentLevel", "effectiveLevel", "elevated", "status", "sector", "reviewOverdue"],
+  fields: RISK_FIELDS,
+  tileFields: RISK_TILE_FIELDS,
+  level: { field: "effectiveLevel", values: ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"], alone: ["MAJOR"] },
+  time: "createdAt",
+});
+
+layer({
+  id: "risk-areas",
+  zh: "风险范围(线与面)",
+  en: "extents of risks, lines and areas",
+  entity: () => Risk,
+  geometry: "extent",
+  kinds: ["LineString", "MultiLineString", "Polygon", "MultiPolygon"],
+  zoom: [0, 22],
+  fields: RISK_FIELDS,
+  tileFields: RISK_TILE_FIELDS,
   level: { field: "effectiveLevel", values: ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"], alone: ["MAJOR"] },
   time: "createdAt",
 });

@@ -70,6 +70,7 @@ function areas(layer: Layer, { property, looks, label, outline, figure }: Appear
     { ...from, id: layer.id, type: "fill", filter: area, paint: { "fill-color": colour, "fill-opacity": 0.3 } },
     { ...from, id: `${layer.id}-outlines`, type: "line", filter: area, paint: { "line-color": outline ? byValue(outline, outlineLooks, (look) => look.colours[palette]) : "#5B6673", "line-width": width } },
     { ...from, id: `${layer.id}-points`, type: "circle", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": colour, "circle-opacity": 0.35, "circle-radius": byValue(property, looks, (look) => look.size), "circle-stroke-color": outline ? byValue(outline, outlineLooks, (look) => look.colours[palette]) : "#5B6673", "circle-stroke-width": outline ? 2.5 : 1 } },
+    ...(layer.kinds.includes("LineString") ? [{ ...from, id: `${layer.id}-lines`, type: "line", filter: ["==", ["geometry-type"], "LineString"], layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour, "line-width": byValue(property, looks, (look) => look.size / 4) } }] : []),
     // A cell that reaches into the next tile is named in its own alone.
     { ...from, id: `${layer.id}-names`, type: "symbol", filter: ["!", ["has", "copy"]], layout: { ...text(["concat", ...words], 12), "text-optional": true }, paint: { "text-color": "#1B1F24", ...HALO } },
   ];

@@ -89,6 +89,7 @@ export const appearances: Readonly<Record<string, Appearance>> = {
     shown: { open: { eq: true } },
   },
   subjects: { looks: [look(null, "监管对象", "regulated subject", "#37474F", "#37474F", "square", 12)], label: "name" },
+  "risk-areas": { property: "effectiveLevel", looks: levels, label: "name", shown: UNDER_CONTROL },
   "risk-hexagons": GRID,
   "risk-squares": GRID,
   "key-areas": {

@@ -23,4 +23,4 @@ export const supervisionCoverage = enumeration("SupervisionCoverage", { zh: "监
 const coverage = (subject: string, read: ReadSql) =>
   `case when ${active(subject)} then case when ${hasLead(subject, read)} then case when ${hasResponsible(subject, read)} then 'COVERED' else 'WITHOUT_RESPONSIBLE' end when ${hasResponsible(subject, read)} then 'WITHOUT_LEAD' else 'UNCOVERED' end end`;
 
-extend(Subject, "coverage", computed("enum", "所取时点的监管覆盖;非在册为空", "coverage by supervision at the instant asked for; null unless active", coverage, { nullable: true, enumeration: supervisionCoverage, filter: true, group: true }));
+extend(Subject, "coverage", computed("enum", "所取时点的监管覆盖;非在册为空", "coverage by supervision at the instant asked for; null unless active", coverage, { nullable: true, enumeration: supervisionCoverage, filter: true, group: true, besideFeatures: true }));

@@ -41,7 +41,7 @@ describe("the catalogue", () => {
   test("names the layers its reader may see, and its addresses answer", async () => {
     expect((await catalogue("nobody")).map(({ layer }) => layer)).toEqual(["regions", "regions-weighted", "regions-counts"]);
     const all = await catalogue("office");
-    expect(all.map(({ layer }) => layer)).toEqual(["risks", "risk-hexagons", "risk-squares", "hidden-dangers", "subjects", "key-areas", "key-facilities", "construction-projects", "coverage", "regions", "regions-weighted", "regions-counts", "coverage-regions", "risk-zones"]);
+    expect(all.map(({ layer }) => layer)).toEqual(["risks", "risk-areas", "risk-hexagons", "risk-squares", "hidden-dangers", "subjects", "key-areas", "key-facilities", "construction-projects", "coverage", "regions", "regions-weighted", "regions-counts", "coverage-regions", "risk-zones"]);
     for (const { layer, tiles, style, legend, collection, fields, crs, recordedFrom, singleFromZoom, cells } of all) {
       // A grid is tiles only, and no row of it is ever drawn by itself.
       const isGrid = layer === "risk-hexagons" || layer === "risk-squares";
@@ -62,7 +62,7 @@ describe("the catalogue", () => {
     expect(await revisions()).toEqual(before);
     await placeRisks(district.database.engine, district, [{ position: [106.6, 29.7] }]);
     const after = await revisions();
-    for (const layer of ["risks", "risk-hexagons", "risk-squares", "regions-counts"]) expect(after[layer]).not.toBe(before[layer]);
+    for (const layer of ["risks", "risk-areas", "risk-hexagons", "risk-squares", "regions-counts"]) expect(after[layer]).not.toBe(before[layer]);
     for (const layer of ["risk-zones", "coverage", "key-areas"]) expect(after[layer]).toBe(before[layer]);
   });
 });
