@@ -142,10 +142,13 @@ test("a write within a cell that reaches into the next tile makes that tile new 
   const edge = (x / 2 ** 13) * 360 - 180 + 0.0001;
   await placeRisks(district.database.engine, district, [{ position: [edge, 29.7], level: "MAJOR" }]);
   const cell = cellOf("risk-hexagons", 13, [edge, 29.7]);
+  const told: unknown[] = [];
   for (const path of around) {
     const { layers, status } = await fetchTile(district.as("office"), path, { "if-none-match": held.get(path)! });
     const drawn = (await fetchTile(district.as("office"), path)).layers["risk-hexagons"]?.some(({ properties }) => properties["cell"] === cell) ?? false;
-    if (drawn) expect([path, status, layers["risk-hexagons"]!.find(({ properties }) => properties["cell"] === cell)!.properties["highestLevel"]]).toEqual([path, 200, "MAJOR"]);
+    if (drawn) told.push([status, layers["risk-hexagons"]?.find(({ properties }) => properties["cell"] === cell)?.properties["highestLevel"]]);
   }
+  expect(told.length).toBeGreaterThan(1);
+  expect(told).toEqual(told.map(() => [200, "MAJOR"]));
   expect((await fetchTile(district.as("office"), around[1]!)).layers["risk-hexagons"]!.some(({ properties }) => properties["cell"] === cell)).toBe(true);
 });

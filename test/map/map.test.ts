@@ -132,6 +132,36 @@ declare const riskMap: Shown;
     await page.close();
   });
 
+  test("every further layer of the catalogue can be switched on: drawn by its style, told by its legend, with nothing asked of elsewhere", async () => {
+    const page = await open("office");
+    await page.evaluate(() => riskMap.jumpTo({ center: [106.62, 29.7], zoom: 11 }));
+    await page.click("details summary");
+    const ids = await page.$$eval("#further input", (boxes) => boxes.map((box) => box.getAttribute("data-layer")!));
+    expect(ids).toEqual(["risk-areas", "risk-hexagons", "risk-squares", "key-areas", "key-facilities", "construction-projects", "coverage", "regions-weighted", "regions-counts", "coverage-regions", "risk-zones"]);
+    const { rows } = await pool().query(`select (select count(*)::int from risks where status in ('IN_FORCE', 'REVIEWING') and location is not null) as "risk-hexagons",
+      (select count(*)::int from subjects where status = 'ACTIVE' and location is not null) as coverage, (select count(*)::int from subjects where kind = 'KEY_AREA' and status <> 'CLOSED' and coalesce(boundary, location) is not null) as "key-areas"`);
+    const due = rows[0] as Record<string, number>;
+    for (const [id, count] of Object.entries(due)) {
+      expect(count).toBeGreaterThan(0);
+      await page.click(`#further input[data-layer="${id}"]`);
+      await page.waitForSelector(`[data-legend="${id}"]`);
+      await settled(page);
+      expect(await page.$$eval(`[data-legend="${id}"] b`, (cells) => cells.reduce((sum, cell) => sum + Number(cell.textContent), 0))).toBe(count);
+      const drawn = await page.evaluate((layer) => {
+        const layers = (riskMap as unknown as { getStyle(): { layers: { id: string; source?: string; type: string }[] } }).getStyle().layers.filter(({ source, type }) => source === layer && ["fill", "circle", "symbol"].includes(type));
+        return riskMap.queryRenderedFeatures({ layers: layers.map(({ id }) => id) }).length;
+      }, id);
+      expect([id, drawn > 0]).toEqual([id, true]);
+    }
+    const cells = await page.evaluate(() => Object.fromEntries(riskMap.queryRenderedFeatures({ layers: ["further:risk-hexagons"] }).filter(({ properties }) => !properties["copy"]).map(({ properties }) => [String(properties["cell"]), Number(properties["count"])])));
+    expect(Object.values(cells).reduce((sum, count) => sum + count, 0)).toBe(due["risk-hexagons"]);
+    if (process.env["PAGE_PICTURE"]) await page.screenshot({ path: process.env["PAGE_PICTURE"] });
+    await page.click('#further input[data-layer="risk-hexagons"]');
+    await page.waitForSelector('[data-legend="risk-hexagons"]', { state: "detached" });
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
   test("without a key it shows the regions' colours and counts and no single risk, on a phone's screen too", async () => {
     const page = await open("nobody", { width: 390, height: 780 });
     expect(await page.innerText("#place")).toContain("公示");
