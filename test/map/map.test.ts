@@ -60,9 +60,10 @@ declare const riskMap: Shown;
   }
 
   const legend = (page: Page) => page.$$eval("#legend li", (items) => Object.fromEntries(items.map((item) => [item.getAttribute("data-level"), Number(item.querySelector("b")!.textContent)])));
-  /** Counts of what is controlled within the county, by level, as the tables have it. */
+  /** Counts of what is controlled within the county, by level in effect, as the tables have it. */
   async function counted(more = ""): Promise<Record<string, number>> {
-    const { rows } = await pool().query(`select current_level as level, count(*)::int as n from risks where status in ('IN_FORCE', 'REVIEWING') and location is not null and county_code = '500112' ${more} group by 1`);
+    const { rows } = await pool().query(`select (array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'])[least(array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], current_level),
+        (select min(array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], e.to_level)) from temporary_risk_elevations e where e.risk_id = risks.id and e.valid_from <= now() and e.valid_to > now()))] as level, count(*)::int as n from risks where status in ('IN_FORCE', 'REVIEWING') and location is not null and county_code = '500112' ${more} group by 1`);
     return { MAJOR: 0, CONSIDERABLE: 0, MODERATE: 0, LOW: 0, ...Object.fromEntries((rows as { level: string; n: number }[]).map(({ level, n }) => [level, n])) };
   }
 
@@ -71,6 +72,8 @@ declare const riskMap: Shown;
     await page.evaluate(() => riskMap.jumpTo({ center: [106.62, 29.7], zoom: 11 }));
     await settled(page);
     const expected = await counted();
+    // What is elevated shows what it is raised to.
+    expect((await pool().query("select from temporary_risk_elevations e join risks r on r.id = e.risk_id where e.valid_to > now() and e.to_level <> r.current_level and r.status in ('IN_FORCE', 'REVIEWING') and r.location is not null")).rows.length).toBeGreaterThan(0);
     await page.waitForFunction((total) => [...document.querySelectorAll("#legend b")].reduce((sum, item) => sum + Number(item.textContent), 0) === total, Object.values(expected).reduce((sum, n) => sum + n, 0));
     expect(await legend(page)).toEqual(expected);
     const drawn = await page.evaluate(() => riskMap.queryRenderedFeatures({ layers: ["risks", "risk-clusters"] }).filter(({ properties }) => !properties["copy"]).reduce((sum, { properties }) => sum + Number(properties["count"] ?? 1), 0));

@@ -45,7 +45,7 @@ function style(tiles: (layer: string) => string[]): StyleSpecification {
       {
         id: "risks", type: "symbol", source: "risks", "source-layer": "risks", filter: single,
         // The highest on top: symbols with a greater key are drawn later.
-        layout: { "icon-image": ["concat", "risk-", ["coalesce", ["get", "currentLevel"], ""]], "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.45, 14, 1], "icon-allow-overlap": true, "symbol-sort-key": ["match", ["get", "currentLevel"], "MAJOR", 4, "CONSIDERABLE", 3, "MODERATE", 2, "LOW", 1, 0], ...text(["step", ["zoom"], "", 15, ["get", "name"]], 12), "text-offset": [0, 1.5], "text-optional": true },
+        layout: { "icon-image": ["concat", "risk-", ["coalesce", ["get", "effectiveLevel"], ""]], "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.45, 14, 1], "icon-allow-overlap": true, "symbol-sort-key": ["match", ["get", "effectiveLevel"], "MAJOR", 4, "CONSIDERABLE", 3, "MODERATE", 2, "LOW", 1, 0], ...text(["step", ["zoom"], "", 15, ["get", "name"]], 12), "text-offset": [0, 1.5], "text-optional": true },
         paint: halo,
       },
       { id: "drawn", type: "fill", source: "drawing", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": "#0a5bb5", "fill-opacity": 0.12 } },
