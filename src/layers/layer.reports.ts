@@ -24,7 +24,7 @@ function rowSql(layer: Layer, read: ReadSql): string {
   const systems = `coordinate_systems(${literal(layerOf(fieldOf(layer.entity(), layer.geometry)))}, ${read.param("text[]", audiencesOf, "audiences")}, ${list(crs.values)})`;
   return `select ${literal(layer.id)} as layer, ${literal(layer.zh)} as title_zh, ${literal(layer.en)} as title_en, ${list(layer.kinds)} as kinds, ${literal(JSON.stringify(told))}::jsonb as fields, ${systems} as crs,
     ${layer.cells ? "null" : layer.zoom[0]}::integer as single_from_zoom, ${layer.zoom[1]}::integer as max_zoom, ${literal(JSON.stringify(layer.extent ?? CHINA))}::jsonb as extent, (select min(at) from audit_events) as recorded_from, ${layerRevisionSql(layer)} as revision,
-    '/tiles/${layer.id}.json' as tiles, '/styles/${layer.id}.json' as style, '/legends/${layer.id}.json' as legend, ${layer.cells ? "null" : `'/ogc/collections/${layer.id}'`} as collection, ${layer.cells ? literal(layer.cells) : "null::text"} as cells`;
+    '/tiles/${layer.id}.json' as tiles, '/styles/${layer.id}.json' as style, '/legends/${layer.id}.json' as legend, ${layer.cells ? "null" : `'/ogc/collections/${layer.itemsOf ?? layer.id}'`} as collection, ${layer.cells ? literal(layer.cells) : "null::text"} as cells`;
 }
 
 report({

@@ -1,6 +1,6 @@
 import { HiddenDanger } from "../hidden-dangers/hidden-danger.js";
 import type { Description, Entity } from "../platform/entity/entity.js";
-import type { ReadSql } from "../platform/read/read-sql.js";
+import { ReadSql } from "../platform/read/read-sql.js";
 import { DEEPEST_CELLS } from "../platform/tiles/cells.js";
 import type { CellShape, LayerExtra } from "../platform/tiles/map-layer.js";
 import { Region } from "../regions/region.js";
@@ -24,6 +24,8 @@ export interface LayerDeclaration extends Description {
   kinds: readonly GeometryKind[];
   /** Rows are never drawn one by one but gathered by the cells of a grid: tiles, style and legend, but no collection. */
   cells?: CellShape;
+  /** The layer whose collection has the same rows: this one only draws them otherwise, by properties computed for tiles. */
+  itemsOf?: string;
   /** Smallest zoom at which single rows are drawn (below it points are gathered), and the greatest. */
   zoom: readonly [min: number, max: number];
   /** Fields shown with each feature, by their names in the entity. */
@@ -54,7 +56,7 @@ export function layer(declaration: LayerDeclaration): Layer {
 export const allLayers = (): readonly Layer[] => [...layers.values()];
 
 /** Layers whose features are rows: those of the OGC collections. */
-export const layersWithItems = (): readonly Layer[] => allLayers().filter(({ cells }) => !cells);
+export const layersWithItems = (): readonly Layer[] => allLayers().filter(({ cells, itemsOf }) => !cells && !itemsOf);
 
 const RISK_FIELDS = ["code", "name", "domain", "sector", "accidentType", "disasterType", "inherentLevel", "currentLevel", "effectiveLevel", "elevated", "controlLevel", "originClass", "keyAttention", "status", "nextReviewDue", "reviewOverdue", "levelColour", "effectiveColour", "createdAt", "updatedAt"];
 const RISK_TILE_FIELDS = ["code", "name", "currentLevel", "effectiveLevel", "elevated", "status", "sector", "reviewOverdue"];
@@ -197,6 +199,7 @@ layer({ ...REGIONS, id: "regions", zh: "行政区划", en: "administrative regio
 layer({
   ...REGIONS,
   id: "regions-weighted",
+  itemsOf: "regions",
   zh: "行政区划(加权:重大 4、较大 3、一般 2、低 1 的平均)",
   en: "administrative regions by the mean of weights 4, 3, 2, 1",
   // The highest level is told beside it: an average alone would hide a red one.
@@ -206,6 +209,7 @@ layer({
 layer({
   ...REGIONS,
   id: "regions-counts",
+  itemsOf: "regions",
   zh: "行政区划(计数)",
   en: "administrative regions by the number of risks",
   extras: { countClass: { kind: "text", zh: "数量分档", en: "step of the number", sql: countClass }, risks: RISKS, highestLevel: HIGHEST },
@@ -214,10 +218,11 @@ layer({
 layer({
   ...REGIONS,
   id: "coverage-regions",
+  itemsOf: "regions",
   zh: "区划监管空白",
   en: "blind spots by region",
-  // Of subjects the public is told nothing.
-  rows: (_alias, read) => String(read.actor.kind !== "PUBLIC"),
+  // Not there for who sees no subject.
+  rows: (_alias, read) => String(new ReadSql(read.actor, "now").scope(Subject, "t") !== "false"),
   extras: { gapClass: { kind: "text", zh: "在册监管对象中无牵头监管部门者的占比分档", en: "step of the share of active subjects without a lead regulator", sql: gapClass }, gaps: { kind: "int", zh: "无牵头监管部门的在册监管对象数", en: "active subjects without a lead regulator", sql: gapCount } },
 });
 

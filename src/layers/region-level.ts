@@ -19,11 +19,11 @@ const JOINED: Readonly<Record<string, (row: string, region: string) => string>> 
  */
 function byLevel(target: Entity, region: string, read: ReadSql, open: readonly string[], value: (row: string, these: string) => string): string {
   const levels = Object.entries(JOINED).map(([level, joined]) => {
-    const isPublic = read.actor.kind === "PUBLIC";
-    // Nothing told is not none there.
-    if (isPublic && !open.includes(level)) return `when '${level}' then null`;
     const row = read.alias();
-    const seen = isPublic ? "true" : read.scope(target, row);
+    const scope = read.scope(target, row);
+    // Who reads no business sees what the public sees. Nothing told is not none there.
+    if (scope === "false" && !open.includes(level)) return `when '${level}' then null`;
+    const seen = scope === "false" ? "true" : scope;
     return `when '${level}' then ${value(row, `${joined(row, region)} and ${seen}`)}`;
   });
   return `case ${region}.level ${levels.join(" ")} end`;

@@ -144,6 +144,7 @@ describe("regions by weight and by number", () => {
     expect(await counts("regions-counts")).toMatchObject({ FROM_1: 3, FROM_10: 0 });
     // 公示: districts and towns, no village.
     const open = (await tile("regions-weighted", 10, "", "nobody")).layers["regions-weighted"]!.map(({ properties }) => [properties["name"], properties["weightedLevel"], properties["risks"]]);
+    expect((await tile("regions-weighted", 10, "", "system_admin")).layers).toEqual((await tile("regions-weighted", 10, "", "nobody")).layers);
     expect(open).toEqual(expect.arrayContaining([["yubei", "MODERATE", 3], ["huixing", "MODERATE", 3], ["village", undefined, undefined]]));
     for (const layer of ["regions-weighted", "regions-counts"]) {
       const formula = layer === "regions-weighted" ? "WEIGHTED" : "COUNT";

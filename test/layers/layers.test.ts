@@ -40,18 +40,25 @@ beforeAll(() => placeRisks(district.database.engine, district, [{ position: [106
 describe("the catalogue", () => {
   test("names the layers its reader may see, and its addresses answer", async () => {
     expect((await catalogue("nobody")).map(({ layer }) => layer)).toEqual(["regions", "regions-weighted", "regions-counts"]);
+    // Who reads no business sees what the public sees.
+    expect((await catalogue("system_admin")).map(({ layer }) => layer)).toEqual((await catalogue("nobody")).map(({ layer }) => layer));
     const all = await catalogue("office");
     expect(all.map(({ layer }) => layer)).toEqual(["risks", "risk-areas", "risk-hexagons", "risk-squares", "hidden-dangers", "subjects", "key-areas", "key-facilities", "construction-projects", "coverage", "regions", "regions-weighted", "regions-counts", "coverage-regions", "risk-zones"]);
+    const collections = new Set<string>();
     for (const { layer, tiles, style, legend, collection, fields, crs, recordedFrom, singleFromZoom, cells } of all) {
       // A grid is tiles only, and no row of it is ever drawn by itself.
       const isGrid = layer === "risk-hexagons" || layer === "risk-squares";
+      // Regions drawn by another measure are the regions' items.
+      if (!isGrid) collections.add(collection!);
       expect([collection, singleFromZoom, cells].map((told) => told === null)).toEqual(isGrid ? [true, true, false] : [false, false, true]);
-      expect((await district.as("office").fetch(`/ogc/collections/${layer}`)).status).toBe(isGrid ? 404 : 200);
+      expect((await district.as("office").fetch(`/ogc/collections/${layer}`)).status).toBe(isGrid || layer!.startsWith("regions-") || layer === "coverage-regions" ? 404 : 200);
       for (const path of [tiles, style, legend, ...(isGrid ? [] : [collection])]) expect([path, (await district.as("office").fetch(path!)).status]).toEqual([path, 200]);
       expect((fields as unknown as { zh: string }[]).length > 3).toBe(!isGrid);
       expect(crs).toContain("GCJ02");
       expect(Date.parse(recordedFrom!)).toBeLessThan(Date.now());
     }
+    const { collections: listed } = (await (await district.as("office").fetch("/ogc/collections")).json()) as { collections: { id: string }[] };
+    expect([...collections]).toEqual(listed.map(({ id }) => `/ogc/collections/${id}`));
   });
 
   test("tells the systems a policy gives, and a revision that changes with a write and not without", async () => {
