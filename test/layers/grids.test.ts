@@ -152,3 +152,15 @@ test("a write within a cell that reaches into the next tile makes that tile new 
   expect(told).toEqual(told.map(() => [200, "MAJOR"]));
   expect((await fetchTile(district.as("office"), around[1]!)).layers["risk-hexagons"]!.some(({ properties }) => properties["cell"] === cell)).toBe(true);
 });
+
+test("a cell holds what its reader is given of places: coarse places lie in the cell of the coarse place, whole", async () => {
+  const { pool } = district.database.engine;
+  await inUnit(district.database.engine, (client) => client.query("insert into coordinate_policies (id, layer, audience, decimals) values (gen_random_uuid(), 'Risk', 'AUDITOR', 1)"));
+  const { rows } = await pool.query("select st_x(p) as lon, st_y(p) as lat from (select coarse_geometry(location, 1) as p from risks where location is not null) c");
+  for (const grid of GRIDS) {
+    const due: Record<string, number> = {};
+    for (const { lon, lat } of rows as { lon: number; lat: number }[]) due[cellOf(grid, 12, [lon, lat])] = (due[cellOf(grid, 12, [lon, lat])] ?? 0) + 1;
+    expect(Object.keys(due).length).toBeGreaterThan(20);
+    expect(Object.fromEntries((await over("auditor", grid, 12)).map(({ properties }) => [properties["cell"], properties["count"]]))).toEqual(due);
+  }
+});
