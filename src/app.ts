@@ -11,7 +11,7 @@ import { ledgerImportRoute } from "./ledger-imports/ledger-import.routes.js";
 import { mapRoutes } from "./map/map.routes.js";
 import type { Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
-import { allLayers } from "./layers/layer.js";
+import { allLayers, layersWithItems } from "./layers/layer.js";
 import { makeApollo } from "./platform/http/apollo.js";
 import { serveSubscriptions } from "./platform/http/subscriptions.js";
 import { startHttp, type Exchange, type Route } from "./platform/http/server.js";
@@ -102,7 +102,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     ledgerRoute(ledgers, engine, withCall),
     ledgerImportRoute(ledgers, engine, withCall),
     ...importRoutes(engine, withCall),
-    ...[...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: allLayers, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
+    ...[...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: layersWithItems, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
     ...tiles.routes, ...layerRoutes(door)].map((route): Route => ({ ...route, crossOrigin: true })),
     ...mapRoutes(),
   ];

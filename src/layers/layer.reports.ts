@@ -23,8 +23,8 @@ function rowSql(layer: Layer, read: ReadSql): string {
   });
   const systems = `coordinate_systems(${literal(layerOf(fieldOf(layer.entity(), layer.geometry)))}, ${read.param("text[]", audiencesOf, "audiences")}, ${list(crs.values)})`;
   return `select ${literal(layer.id)} as layer, ${literal(layer.zh)} as title_zh, ${literal(layer.en)} as title_en, ${list(layer.kinds)} as kinds, ${literal(JSON.stringify(told))}::jsonb as fields, ${systems} as crs,
-    ${layer.zoom[0]}::integer as single_from_zoom, ${layer.zoom[1]}::integer as max_zoom, ${literal(JSON.stringify(layer.extent ?? CHINA))}::jsonb as extent, (select min(at) from audit_events) as recorded_from, ${layerRevisionSql(layer)} as revision,
-    '/tiles/${layer.id}.json' as tiles, '/styles/${layer.id}.json' as style, '/legends/${layer.id}.json' as legend, '/ogc/collections/${layer.id}' as collection`;
+    ${layer.cells ? "null" : layer.zoom[0]}::integer as single_from_zoom, ${layer.zoom[1]}::integer as max_zoom, ${literal(JSON.stringify(layer.extent ?? CHINA))}::jsonb as extent, (select min(at) from audit_events) as recorded_from, ${layerRevisionSql(layer)} as revision,
+    '/tiles/${layer.id}.json' as tiles, '/styles/${layer.id}.json' as style, '/legends/${layer.id}.json' as legend, ${layer.cells ? "null" : `'/ogc/collections/${layer.itemsOf ?? layer.id}'`} as collection, ${layer.cells ? literal(layer.cells) : "null::text"} as cells`;
 }
 
 report({
@@ -40,7 +40,7 @@ report({
     kinds: textList("几何类型", "kinds of geometry"),
     fields: json("属性:名称、类型、含义、是否在瓦片中", "properties: name, kind, meaning, whether tiles carry it"),
     crs: textList("可给出的坐标系(Crs 值),按坐标给出规则", "systems it is given in (values of Crs), by the policies on coordinates"),
-    singleFromZoom: int("自该级起逐个绘制,以下聚合", "zoom from which rows are drawn singly; below it they are gathered"),
+    singleFromZoom: int("自该级起逐个绘制,以下聚合;总是聚合者为空", "zoom from which rows are drawn singly; below it they are gathered; null where they always are", { nullable: true }),
     maxZoom: int("最大级别", "greatest zoom"),
     extent: json("范围:西、南、东、北(度)", "extent: west, south, east, north in degrees"),
     recordedFrom: dateTime("最早可回看的时刻;尚无记录为空", "first instant of recorded history; null while there is none", { nullable: true }),
@@ -48,7 +48,8 @@ report({
     tiles: text("TileJSON 地址", "address of the TileJSON"),
     style: text("样式地址", "address of the style"),
     legend: text("图例地址", "address of the legend"),
-    collection: text("OGC 集合地址", "address of the OGC collection"),
+    collection: text("OGC 集合地址;格网只有瓦片,为空", "address of the OGC collection; null for grids, which are tiles only", { nullable: true }),
+    cells: text("格网的形状:HEXAGON、SQUARE;非格网为空", "shape of a grid's cells, HEXAGON or SQUARE; null for layers of rows", { nullable: true }),
   },
   sql: (_asked, read) => {
     const shown = allLayers().filter((layer) => showsTo(read.actor, layer));

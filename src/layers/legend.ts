@@ -6,7 +6,7 @@ import { digitsGiven, layerOf } from "../platform/read/drawing.js";
 import { fieldSql, filterSql } from "../platform/read/filter.js";
 import type { Hints } from "../platform/read/hints.js";
 import { ReadSql, timeShape, type Instant } from "../platform/read/read-sql.js";
-import type { MapLayer } from "../platform/tiles/map-layer.js";
+import { shownSql, type MapLayer } from "../platform/tiles/map-layer.js";
 import { fieldOf } from "../platform/tiles/rows.js";
 import { appearances, shapes, type Palette, type ShapeName } from "./palette.js";
 
@@ -36,7 +36,8 @@ export interface Counting {
 
 /** Counts the rows of a layer by their looks, within the caller's scope. */
 export async function legendOf(pool: Pool, hints: Hints, { layer, filter, actor, instant, palette, crs }: Counting): Promise<Legend> {
-  const { property, looks, hollow } = appearances[layer.id]!;
+  const { property: shownBy, countedBy, looks, hollow } = appearances[layer.id]!;
+  const property = countedBy ?? shownBy;
   const read = new ReadSql(actor, timeShape(instant, hints), [], hints);
   const entity = layer.entity();
   const row = read.alias();
@@ -45,7 +46,7 @@ export async function legendOf(pool: Pool, hints: Hints, { layer, filter, actor,
   const place = fieldSql(layer.geometry, fieldOf(entity, layer.geometry), row, read);
   // In a system that the caller is not given the layer in, nothing is told of it.
   const given = `${digitsGiven(layerOf(fieldOf(entity, layer.geometry)), crs, read)} >= 0`;
-  const text = `select value, count(*)::integer as count from (select ${value} as value from ${read.source(entity, row, "list")} where ${place} is not null and ${given} and ${read.scope(entity, row)} and ${filterSql(entity, filter, (values) => values.args[0]!["filter"], row, read)}) r group by value`;
+  const text = `select value, count(*)::integer as count from (select ${value} as value from ${read.source(entity, row, "list")} where ${place} is not null and ${given} and ${shownSql(layer, row, read)} and ${filterSql(entity, filter, (values) => values.args[0]!["filter"], row, read)}) r group by value`;
   const { rows } = await sendRead(pool, { text, values: read.bind({ actor, instant, args: [{ filter }] }), replan: read.replan });
   const counts = new Map((rows as { value: string | null; count: number }[]).map((one) => [one.value, one.count]));
   return {

@@ -1,6 +1,6 @@
 import { isOfPoints } from "../platform/tiles/map-layer.js";
 import type { Layer } from "./layer.js";
-import { appearances, shapes, type Appearance, type Look, type Palette } from "./palette.js";
+import { appearances, outlineLooks, shapes, type Appearance, type Look, type Palette } from "./palette.js";
 
 type Expression = readonly unknown[];
 type StyleLayer = Record<string, unknown>;
@@ -60,14 +60,18 @@ function points(layer: Layer, { property, looks, hollow, label }: Appearance, pa
   ];
 }
 
-function areas(layer: Layer, { property, looks, label }: Appearance, palette: Palette): StyleLayer[] {
+function areas(layer: Layer, { property, looks, label, outline, figure }: Appearance, palette: Palette): StyleLayer[] {
   const from = { source: layer.id, "source-layer": layer.id };
   const area: Expression = ["==", ["geometry-type"], "Polygon"];
   const colour = byValue(property, looks, (look) => look.colours[palette]);
+  const width = outline ? byValue(outline, outlineLooks, (look) => (look.value === null ? 0.8 : look.size / 6)) : byValue(property, looks, (look) => (look.value === null ? 0.8 : look.size / 9));
+  const words = [["get", label], ...(figure ? [" ", ["to-string", ["get", figure]]] : []), "\n", byValue(property, looks, (look) => look.zh)];
   return [
     { ...from, id: layer.id, type: "fill", filter: area, paint: { "fill-color": colour, "fill-opacity": 0.3 } },
-    { ...from, id: `${layer.id}-outlines`, type: "line", filter: area, paint: { "line-color": "#5B6673", "line-width": byValue(property, looks, (look) => (look.value === null ? 0.8 : look.size / 9)) } },
-    { ...from, id: `${layer.id}-points`, type: "circle", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": colour, "circle-opacity": 0.35, "circle-radius": byValue(property, looks, (look) => look.size), "circle-stroke-color": "#5B6673", "circle-stroke-width": 1 } },
-    { ...from, id: `${layer.id}-names`, type: "symbol", layout: { ...text(["concat", ["get", label], "\n", byValue(property, looks, (look) => look.zh)], 12), "text-optional": true }, paint: { "text-color": "#1B1F24", ...HALO } },
+    { ...from, id: `${layer.id}-outlines`, type: "line", filter: area, paint: { "line-color": outline ? byValue(outline, outlineLooks, (look) => look.colours[palette]) : "#5B6673", "line-width": width } },
+    { ...from, id: `${layer.id}-points`, type: "circle", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-color": colour, "circle-opacity": 0.35, "circle-radius": byValue(property, looks, (look) => look.size), "circle-stroke-color": outline ? byValue(outline, outlineLooks, (look) => look.colours[palette]) : "#5B6673", "circle-stroke-width": outline ? 2.5 : 1 } },
+    ...(layer.kinds.includes("LineString") ? [{ ...from, id: `${layer.id}-lines`, type: "line", filter: ["==", ["geometry-type"], "LineString"], layout: { "line-cap": "round", "line-join": "round" }, paint: { "line-color": colour, "line-width": byValue(property, looks, (look) => look.size / 4) } }] : []),
+    // A cell that reaches into the next tile is named in its own alone.
+    { ...from, id: `${layer.id}-names`, type: "symbol", filter: ["!", ["has", "copy"]], layout: { ...text(["concat", ...words], 12), "text-optional": true }, paint: { "text-color": "#1B1F24", ...HALO } },
   ];
 }

@@ -1,27 +1,63 @@
+import type { Entity } from "../platform/entity/entity.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { elevatedTo, Elevation, RAISED } from "../elevations/elevation.js";
+import { FORMULAS, tallySql } from "../risk-maps/tally.js";
 import { controlled, RANK, Risk } from "../risks/risk.js";
+import { withoutLead } from "../supervision/coverage.js";
+import { Subject } from "../subjects/subject.js";
 
-/** How risks find their region of a level: by their own column, which an index serves. */
-const JOINED: Readonly<Record<string, (risk: string, region: string) => string>> = {
-  DISTRICT: (risk, region) => `${risk}.county_code = ${region}.county_code`,
-  TOWN: (risk, region) => `${risk}.town_id = ${region}.id`,
-  VILLAGE: (risk, region) => `${risk}.region_id = ${region}.id`,
+/** How rows find their region of a level: by their own column, which an index serves. */
+const JOINED: Readonly<Record<string, (row: string, region: string) => string>> = {
+  DISTRICT: (row, region) => `${row}.county_code = ${region}.county_code`,
+  TOWN: (row, region) => `${row}.town_id = ${region}.id`,
+  VILLAGE: (row, region) => `${row}.region_id = ${region}.id`,
 };
 
 /**
- * The highest level in effect among the controlled risks of a region that the caller sees, elevations included, so that a red one is never averaged
- * away. 公示: the public sees the colours of districts and towns. Regions above districts have none.
+ * A value for districts, towns and villages, made of what lies in each that the caller sees; null above districts.
+ * @param open the levels whose sums are the public's too; which rows they are made of is not.
  */
-export function highestLevel(region: string, read: ReadSql): string {
+function byLevel(target: Entity, region: string, read: ReadSql, open: readonly string[], value: (row: string, these: string) => string): string {
   const levels = Object.entries(JOINED).map(([level, joined]) => {
-    const risk = read.alias();
-    const open = read.actor.kind === "PUBLIC" ? (level === "VILLAGE" ? "false" : "true") : read.scope(Risk, risk);
-    const elevation = read.alias();
-    const these = `${joined(risk, region)} and ${controlled(risk)} and ${open}`;
-    const rank = `case ${RAISED.map((raised) => `when ${elevatedTo(raised, elevation, read)} then array_position(${RANK}, '${raised}')`).join(" ")} end`;
-    return `when '${level}' then least((select min(array_position(${RANK}, ${risk}.current_level)) from ${read.source(Risk, risk)} where ${these}),
-      (select min(${rank}) from ${read.source(Elevation, elevation)} join ${read.source(Risk, risk)} on ${risk}.id = ${elevation}.risk_id where ${these}))`;
+    const row = read.alias();
+    const scope = read.scope(target, row);
+    // Who reads no business sees what the public sees. Nothing told is not none there.
+    if (scope === "false" && !open.includes(level)) return `when '${level}' then null`;
+    const seen = scope === "false" ? "true" : scope;
+    return `when '${level}' then ${value(row, `${joined(row, region)} and ${seen}`)}`;
   });
-  return `(${RANK})[case ${region}.level ${levels.join(" ")} end]`;
+  return `case ${region}.level ${levels.join(" ")} end`;
 }
+
+/** 公示: the public sees the colours and counts of districts and towns. */
+const PUBLIC_LEVELS = ["DISTRICT", "TOWN"];
+
+/** 就高: the highest level in effect among the controlled risks of a region, elevations included, so that a red one is never averaged away. */
+export function highestLevel(region: string, read: ReadSql): string {
+  return `(${RANK})[${byLevel(Risk, region, read, PUBLIC_LEVELS, (risk, inside) => {
+    const elevation = read.alias();
+    const these = `${inside} and ${controlled(risk)}`;
+    const rank = `case ${RAISED.map((raised) => `when ${elevatedTo(raised, elevation, read)} then array_position(${RANK}, '${raised}')`).join(" ")} end`;
+    return `least((select min(array_position(${RANK}, ${risk}.current_level)) from ${read.source(Risk, risk)} where ${these}),
+      (select min(${rank}) from ${read.source(Elevation, elevation)} join ${read.source(Risk, risk)} on ${risk}.id = ${elevation}.risk_id where ${these}))`;
+  })}]`;
+}
+
+/** 加权: the level by the weighted formula of regionRiskMap, of current levels. */
+export const weightedLevel = (region: string, read: ReadSql): string =>
+  byLevel(Risk, region, read, PUBLIC_LEVELS, (risk, inside) => `(select ${FORMULAS["WEIGHTED"]!.level} from (select ${tallySql(`${risk}.current_level`)} from ${read.source(Risk, risk)} where ${inside} and ${controlled(risk)}) n)`);
+
+/** 计数: how many controlled risks. */
+export const riskCount = (region: string, read: ReadSql): string => byLevel(Risk, region, read, PUBLIC_LEVELS, (risk, inside) => `(select count(*)::integer from ${read.source(Risk, risk)} where ${inside} and ${controlled(risk)})`);
+
+/** Steps of a count, each ten times the one below. */
+export const countClass = (region: string, read: ReadSql): string =>
+  `(select case when n >= 1000 then 'FROM_1000' when n >= 100 then 'FROM_100' when n >= 10 then 'FROM_10' when n >= 1 then 'FROM_1' end from (select ${riskCount(region, read)} as n offset 0) c)`;
+
+/** Active subjects of a region without a lead regulator. */
+export const gapCount = (region: string, read: ReadSql): string => byLevel(Subject, region, read, [], (subject, inside) => `(select count(*)::integer from ${read.source(Subject, subject)} where ${inside} and ${withoutLead(subject, read)})`);
+
+/** 监管空白 of a region: which share of its active subjects has no lead regulator; null where there is no active subject. */
+export const gapClass = (region: string, read: ReadSql): string =>
+  byLevel(Subject, region, read, [], (subject, inside) => `(select case when gaps * 5 > active then 'ABOVE_20' when gaps * 20 > active then 'ABOVE_5' when gaps > 0 then 'SOME' when active > 0 then 'NONE' end
+    from (select count(*) filter (where ${withoutLead(subject, read)}) as gaps, count(*) as active from ${read.source(Subject, subject)} where ${inside} and ${subject}.status = 'ACTIVE') c)`);

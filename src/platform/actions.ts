@@ -23,7 +23,7 @@ export interface InputField extends Description {
   minimum?: number;
   maximum?: number;
   pattern?: RegExp;
-  /** kind geometry: an area (Polygon or MultiPolygon) instead of a point. */
+  /** kind geometry: an area or a line that will be kept, instead of a point. */
   area?: boolean;
 }
 

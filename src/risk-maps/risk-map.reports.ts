@@ -8,7 +8,7 @@ import { boxOf, boxSql } from "../platform/read/spatial.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region, regionLevel, regionPlace } from "../regions/region.js";
 import { colourOf, controlled, Risk, riskLevel } from "../risks/risk.js";
-import { rankOf, tallied, tallySql } from "./tally.js";
+import { FORMULAS, rankOf, tallied, tallySql } from "./tally.js";
 
 const filter: ReportArgument = { zh: "哪些风险", en: "which risks", filterOf: () => Risk };
 
@@ -17,16 +17,6 @@ const formula = enumeration("RegionLevelFormula", { zh: "区域等级算法(国�
   WEIGHTED: ["加权:重大 4、较大 3、一般 2、低 1 的平均,3.5 以上重大、2.5 以上较大、1.5 以上一般", "mean of weights 4, 3, 2, 1; from 3.5 major, from 2.5 considerable, from 1.5 moderate"],
   COUNT: ["计数:得分为风险数,等级就高", "the score is the number of risks, the level the highest"],
 });
-
-/** Score and level of a group by each formula; both null where there is no risk. */
-const FORMULAS: Readonly<Record<string, { score: string; level: string; text: string }>> = {
-  HIGHEST: { score: `5 - ${rankOf("n.highest")}`, level: "n.highest", text: "level = max / 就高" },
-  WEIGHTED: (() => {
-    const mean = "(4 * n.major + 3 * n.considerable + 2 * n.moderate + n.low)::numeric / nullif(n.total, 0)";
-    return { score: `round(${mean}, 2)`, level: `case when ${mean} >= 3.5 then 'MAJOR' when ${mean} >= 2.5 then 'CONSIDERABLE' when ${mean} >= 1.5 then 'MODERATE' when ${mean} is not null then 'LOW' end`, text: "(4*major + 3*considerable + 2*moderate + 1*low) / total" };
-  })(),
-  COUNT: { score: "nullif(n.total, 0)", level: "n.highest", text: "score = total, level = max / 计数" },
-};
 
 /** How risks find their region of a level: by their own column where there is one. */
 const JOINED: Readonly<Record<string, (risk: string, region: string) => string>> = {

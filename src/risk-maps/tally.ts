@@ -22,3 +22,13 @@ export function tallySql(level: string): string {
 
 /** The place of a level, the highest first, groups without any last. */
 export const rankOf = (level: string) => `array_position(${RANK}, ${level})`;
+
+/** Score and level of a group `n` by each formula; both null where there is no risk. */
+export const FORMULAS: Readonly<Record<string, { score: string; level: string; text: string }>> = {
+  HIGHEST: { score: `5 - ${rankOf("n.highest")}`, level: "n.highest", text: "level = max / 就高" },
+  WEIGHTED: (() => {
+    const mean = "(4 * n.major + 3 * n.considerable + 2 * n.moderate + n.low)::numeric / nullif(n.total, 0)";
+    return { score: `round(${mean}, 2)`, level: `case when ${mean} >= 3.5 then 'MAJOR' when ${mean} >= 2.5 then 'CONSIDERABLE' when ${mean} >= 1.5 then 'MODERATE' when ${mean} is not null then 'LOW' end`, text: "(4*major + 3*considerable + 2*moderate + 1*low) / total" };
+  })(),
+  COUNT: { score: "nullif(n.total, 0)", level: "n.highest", text: "score = total, level = max / 计数" },
+};

@@ -45,6 +45,7 @@ actions({
       responsiblePerson: given.id(() => Person, "责任人", "responsible person"),
       emergencyPlanRef: given.text("应急预案编号", "reference of the emergency plan", { max: 200 }),
       location: given.point("位置(CGCS2000)", "location in CGCS2000"),
+      extent: given.extent("范围(线或面,CGCS2000)", "where it stretches, a line or an area, in CGCS2000"),
       measures: given.object("ControlMeasureInput", measure, "管控措施", "control measures", { list: true }),
       externalSystem: given.text("来源系统(与 externalId 同用)", "source system (with externalId)", { max: 100 }),
       externalId: given.text("来源系统中的主键", "key in the source system", { max: 200 }),

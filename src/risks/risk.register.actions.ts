@@ -62,6 +62,7 @@ actions({
       responsiblePerson: given.id(() => Person, "责任人", "responsible person"),
       emergencyPlanRef: given.text("应急预案编号", "reference of the emergency plan", { max: 200 }),
       location: given.point("位置(CGCS2000)", "location in CGCS2000"),
+      extent: given.extent("范围(线或面,CGCS2000)", "where it stretches, a line or an area, in CGCS2000"),
     },
     work: update,
   },

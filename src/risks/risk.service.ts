@@ -42,6 +42,7 @@ export async function identify(unit: Unit, input: Input): Promise<string> {
     responsiblePerson: input["responsiblePerson"],
     emergencyPlanRef: input["emergencyPlanRef"],
     location: input["location"] ?? subject["location"],
+    extent: input["extent"],
     source_system: input["externalSystem"],
     external_id: input["externalId"],
   });

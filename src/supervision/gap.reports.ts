@@ -8,8 +8,8 @@ import { Region } from "../regions/region.js";
 import { ControlMeasure } from "../control-measures/control-measure.js";
 import { reviewOverdue, Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
+import { withoutLead, withoutResponsible } from "./coverage.js";
 import { GAP_KINDS, gapKind, type GapKind } from "./gap-kind.js";
-import { hasLead, inForce, RegulatorAssignment } from "./regulation.js";
 
 /** How rows of an entity are found that show a gap, and what is said of each. */
 interface Gap {
@@ -59,18 +59,8 @@ const farFromRegion = (on: Entity): Gap["find"] => (alias, read) => {
 };
 
 const GAPS: readonly Gap[] = [
-  { kind: "SUBJECT_WITHOUT_LEAD", on: Subject, find: (alias, read) => ({ where: `${alias}.status = 'ACTIVE' and not ${hasLead(alias, read)}`, detail: "'在册而无有效的牵头(分责共管)监管单位 / active with no lead or shared regulator in force'" }) },
-  {
-    kind: "SUBJECT_WITHOUT_RESPONSIBLE",
-    on: Subject,
-    find: (alias, read) => {
-      const assignment = read.alias();
-      return {
-        where: `${alias}.status = 'ACTIVE' and not exists (select 1 from ${read.source(RegulatorAssignment, assignment)} where ${assignment}.subject_id = ${alias}.id and ${assignment}.status <> 'DRAFT' and ${inForce(assignment, read)})`,
-        detail: "'在册而无在任的实名责任人 / active with no responsible person in office'",
-      };
-    },
-  },
+  { kind: "SUBJECT_WITHOUT_LEAD", on: Subject, find: (alias, read) => ({ where: withoutLead(alias, read), detail: "'在册而无有效的牵头(分责共管)监管单位 / active with no lead or shared regulator in force'" }) },
+  { kind: "SUBJECT_WITHOUT_RESPONSIBLE", on: Subject, find: (alias, read) => ({ where: withoutResponsible(alias, read), detail: "'在册而无在任的实名责任人 / active with no responsible person in office'" }) },
   {
     kind: "RISK_WITHOUT_MEASURE",
     on: Risk,

@@ -15,8 +15,13 @@ export const regulationRole = enumeration("RegulationRole", { zh: "监管关系"
   SHARED: ["分责共管", "shared"],
 });
 
-/** In force at the effective instant: half-open, from included, to excluded. */
-export const inForce = (alias: string, read: ReadSql) => `${alias}.valid_from <= ${read.now()} and (${alias}.valid_to is null or ${alias}.valid_to > ${read.now()})`;
+/** In force at the effective instant: half-open, from included, to excluded. They begin and end by time, without a write. */
+const inForceOf = (table: string) => (alias: string, read: ReadSql) => {
+  const now = read.nowAgainst(table, ["valid_from", "valid_to"]);
+  return `${alias}.valid_from <= ${now} and (${alias}.valid_to is null or ${alias}.valid_to > ${now})`;
+};
+const relationInForce = inForceOf("regulation_relations");
+const assignmentInForce = inForceOf("regulator_assignments");
 
 /** 监管关系: which body regulates a subject, and how, from when to when. */
 export const RegulationRelation = entity({
@@ -34,7 +39,7 @@ export const RegulationRelation = entity({
     overrideReason: text("突破规模规则的理由", "reason for departing from the size rule", { nullable: true }),
     validFrom: dateTime("起", "from", { filter: true, sort: true }),
     validTo: dateTime("止(不含)", "to, exclusive", { nullable: true, filter: true }),
-    inForce: computed("boolean", "所取时点是否有效", "in force at the effective instant", inForce, { filter: true }),
+    inForce: computed("boolean", "所取时点是否有效", "in force at the effective instant", relationInForce, { filter: true }),
   },
   relations: {
     subject: one(() => Subject, "subject_id", "监管对象", "subject"),
@@ -100,7 +105,7 @@ export const RegulatorAssignment = entity({
     validTo: dateTime("止(不含)", "to, exclusive", { nullable: true, filter: true }),
     appointmentDoc: text("任命文号", "number of the appointment document", { nullable: true }),
     published: bool("是否已公示", "published on the board", { filter: true }),
-    inForce: computed("boolean", "所取时点是否在任", "in force at the effective instant", inForce, { filter: true }),
+    inForce: computed("boolean", "所取时点是否在任", "in force at the effective instant", assignmentInForce, { filter: true }),
   },
   relations: {
     subject: one(() => Subject, "subject_id", "监管对象", "subject"),
@@ -112,13 +117,19 @@ export const RegulatorAssignment = entity({
 /** Whether a subject has a lead regulator at the effective instant (INV-01). */
 export const hasLead = (subject: string, read: ReadSql) => {
   const relation = read.alias();
-  return `exists (select 1 from ${read.source(RegulationRelation, relation)} where ${relation}.subject_id = ${subject}.id and ${relation}.role in ('LEAD','SHARED') and ${inForce(relation, read)})`;
+  return `exists (select 1 from ${read.source(RegulationRelation, relation)} where ${relation}.subject_id = ${subject}.id and ${relation}.role in ('LEAD','SHARED') and ${relationInForce(relation, read)})`;
+};
+
+/** Whether a named person is in office for a subject at the effective instant (INV-03). */
+export const hasResponsible = (subject: string, read: ReadSql) => {
+  const assignment = read.alias();
+  return `exists (select 1 from ${read.source(RegulatorAssignment, assignment)} where ${assignment}.subject_id = ${subject}.id and ${assignment}.status <> 'DRAFT' and ${assignmentInForce(assignment, read)})`;
 };
 
 relate(ResponsibilityScheme, "slots", many(() => ResponsibilitySlot, "scheme_id", "席位", "slots", { owned: true }));
 relate(Subject, "regulationRelations", many(() => RegulationRelation, "subject_id", "监管关系(全部)", "regulation relations, all", { owned: true }));
-relate(Subject, "currentRegulators", many(() => RegulationRelation, "subject_id", "所取时点有效的监管关系", "regulation relations in force", { owned: true, where: inForce }));
+relate(Subject, "currentRegulators", many(() => RegulationRelation, "subject_id", "所取时点有效的监管关系", "regulation relations in force", { owned: true, where: relationInForce }));
 relate(Subject, "assignments", many(() => RegulatorAssignment, "subject_id", "责任人(全部任期)", "assignments, all terms", { owned: true }));
-relate(Subject, "currentAssignments", many(() => RegulatorAssignment, "subject_id", "所取时点在任的责任人", "persons responsible at the instant asked for", { owned: true, where: inForce }));
+relate(Subject, "currentAssignments", many(() => RegulatorAssignment, "subject_id", "所取时点在任的责任人", "persons responsible at the instant asked for", { owned: true, where: assignmentInForce }));
 relate(Person, "assignments", many(() => RegulatorAssignment, "person_id", "任职", "assignments"));
 extend(Subject, "hasLead", computed("boolean", "所取时点是否有牵头监管部门", "has a lead regulator at the instant asked for", hasLead, { filter: true, group: true }));

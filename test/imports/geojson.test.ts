@@ -97,6 +97,16 @@ test("a sequence of features, one a line or by RFC 8142, reads as a collection d
   expect([isGeoJson(Buffer.from("\ufeff {}")), isGeoJson(Buffer.from("a,b\n"))]).toEqual([true, false]);
 });
 
+test("landslides come in as geological hazard points, known by their kind and type of disaster", async () => {
+  const { importFile } = await import("../../src/imports/import.file.js");
+  const { importCall } = await import("../../src/imports/import.service.js");
+  const { shippedMapping } = await import("../../src/imports/mappings.js");
+  const file = "event_id,location_description,admin_division_name,longitude,latitude,location_accuracy\n1,示例滑坡,Chongqing,106.63,29.72,5km\n2,示例境外,Elsewhere,10.5,46.1,exact\n";
+  const report = await importFile(district.database.engine, importCall("test"), { mapping: await shippedMapping("nasa-landslides"), fileName: "landslides.csv", bytes: Buffer.from(file), datum: null, mode: "VALID_ROWS", regionCode: null });
+  expect(summary({ ...report })).toMatchObject({ rowsRead: 2, rowsCreated: 1, rowsRejected: 1 });
+  expect(await query("select kind, area_kind, disaster_type, quality from subjects where source_system = 'NASA-GLC' and name = '示例滑坡'")).toEqual([{ kind: "KEY_AREA", area_kind: "GEO_HAZARD_POINT", disaster_type: "02", quality: ["LOCATION_COARSE"] }]);
+});
+
 const real = process.env["REAL_DATA_DIR"];
 if (real && existsSync(real)) {
   const importCall = async (mapping: string, file: string) => {
@@ -116,7 +126,7 @@ if (real && existsSync(real)) {
     expect(reasons(first)).toEqual({ OUTSIDE_KNOWN_REGIONS: 10_918, REQUIRED: 102 });
     expect(summary({ ...(await importCall("nasa-landslides", "natural/nasa_glc_2018_trimmed.csv")) })).toEqual({ rowsRead: 11_032, rowsCreated: 0, rowsUpdated: 0, rowsUnchanged: 12, rowsRejected: 11_020 });
     // Each lies in the county it was given to, and its doubtful precision is told.
-    const [wrong] = await query("select count(*)::integer as wrong from subjects s join regions r on r.id = s.region_id where s.source_system = 'NASA-GLC' and (not st_covers(r.boundary, s.location) or not 'LOCATION_COARSE' = any(s.quality))");
+    const [wrong] = await query("select count(*)::integer as wrong from subjects s join regions r on r.id = s.region_id where s.source_system = 'NASA-GLC' and (not st_covers(r.boundary, s.location) or s.area_kind is distinct from 'GEO_HAZARD_POINT' or not 'LOCATION_COARSE' = any(s.quality))");
     expect(wrong!["wrong"]).toBe(0);
   }, 300_000);
 

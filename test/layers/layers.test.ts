@@ -33,33 +33,44 @@ const until = async (holds: () => boolean) => {
   for (let waited = 0; waited < 8_000 && !holds(); waited += 50) await pause(50);
   return holds();
 };
-const catalogue = async (who: string) => (await district.as(who).ask("{layers{layer titleZh titleEn kinds fields crs singleFromZoom maxZoom extent recordedFrom revision tiles style legend collection}}")).layers as Listed[];
+const catalogue = async (who: string) => (await district.as(who).ask("{layers{layer titleZh titleEn kinds fields cells crs singleFromZoom maxZoom extent recordedFrom revision tiles style legend collection}}")).layers as Listed[];
 
 beforeAll(() => placeRisks(district.database.engine, district, [{ position: [106.6, 29.7] }]));
 
 describe("the catalogue", () => {
   test("names the layers its reader may see, and its addresses answer", async () => {
-    expect((await catalogue("nobody")).map(({ layer }) => layer)).toEqual(["regions"]);
+    expect((await catalogue("nobody")).map(({ layer }) => layer)).toEqual(["regions", "regions-weighted", "regions-counts"]);
+    // Who reads no business sees what the public sees.
+    expect((await catalogue("system_admin")).map(({ layer }) => layer)).toEqual((await catalogue("nobody")).map(({ layer }) => layer));
     const all = await catalogue("office");
-    expect(all.map(({ layer }) => layer)).toEqual(["risks", "hidden-dangers", "subjects", "regions", "risk-zones"]);
-    for (const { tiles, style, legend, collection, fields, crs, recordedFrom } of all) {
-      for (const path of [tiles, style, legend, collection]) expect([path, (await district.as("office").fetch(path!)).status]).toEqual([path, 200]);
-      expect((fields as unknown as { zh: string }[]).length).toBeGreaterThan(3);
+    expect(all.map(({ layer }) => layer)).toEqual(["risks", "risk-areas", "risk-hexagons", "risk-squares", "hidden-dangers", "subjects", "key-areas", "key-facilities", "construction-projects", "coverage", "regions", "regions-weighted", "regions-counts", "coverage-regions", "risk-zones"]);
+    const collections = new Set<string>();
+    for (const { layer, tiles, style, legend, collection, fields, crs, recordedFrom, singleFromZoom, cells } of all) {
+      // A grid is tiles only, and no row of it is ever drawn by itself.
+      const isGrid = layer === "risk-hexagons" || layer === "risk-squares";
+      // Regions drawn by another measure are the regions' items.
+      if (!isGrid) collections.add(collection!);
+      expect([collection, singleFromZoom, cells].map((told) => told === null)).toEqual(isGrid ? [true, true, false] : [false, false, true]);
+      expect((await district.as("office").fetch(`/ogc/collections/${layer}`)).status).toBe(isGrid || layer!.startsWith("regions-") || layer === "coverage-regions" ? 404 : 200);
+      for (const path of [tiles, style, legend, ...(isGrid ? [] : [collection])]) expect([path, (await district.as("office").fetch(path!)).status]).toEqual([path, 200]);
+      expect((fields as unknown as { zh: string }[]).length > 3).toBe(!isGrid);
       expect(crs).toContain("GCJ02");
       expect(Date.parse(recordedFrom!)).toBeLessThan(Date.now());
     }
+    const { collections: listed } = (await (await district.as("office").fetch("/ogc/collections")).json()) as { collections: { id: string }[] };
+    expect([...collections]).toEqual(listed.map(({ id }) => `/ogc/collections/${id}`));
   });
 
   test("tells the systems a policy gives, and a revision that changes with a write and not without", async () => {
     await inUnit(district.database.engine, (client) => client.query("update coordinate_policies set crs = '{EPSG4490,GCJ02}' where audience = 'PUBLIC'"));
     expect((await catalogue("nobody"))[0]!["crs"]).toEqual(["EPSG4490", "GCJ02"]);
-    const revisions = async () => (await catalogue("office")).map(({ revision }) => revision);
+    const revisions = async () => Object.fromEntries((await catalogue("office")).map(({ layer, revision }) => [layer, revision]));
     const before = await revisions();
     expect(await revisions()).toEqual(before);
     await placeRisks(district.database.engine, district, [{ position: [106.6, 29.7] }]);
     const after = await revisions();
-    expect(after[0]).not.toBe(before[0]);
-    expect(after[4]).toBe(before[4]);
+    for (const layer of ["risks", "risk-areas", "risk-hexagons", "risk-squares", "regions-counts"]) expect(after[layer]).not.toBe(before[layer]);
+    for (const layer of ["risk-zones", "coverage", "key-areas"]) expect(after[layer]).toBe(before[layer]);
   });
 });
 
@@ -73,7 +84,7 @@ describe("what changed", () => {
     await pause(1_200);
     expect(office.told.findLast(({ layer }) => layer === "risks")!.revision).toBe((await catalogue("office"))[0]!["revision"]);
     expect(some.told).toEqual([]);
-    expect(nobody.told.filter(({ layer }) => layer !== "regions")).toEqual([]);
+    expect(nobody.told.filter(({ layer }) => !layer.startsWith("regions"))).toEqual([]);
     const count = office.told.length;
     await pause(1_500);
     expect(office.told).toHaveLength(count);

@@ -60,9 +60,10 @@ declare const riskMap: Shown;
   }
 
   const legend = (page: Page) => page.$$eval("#legend li", (items) => Object.fromEntries(items.map((item) => [item.getAttribute("data-level"), Number(item.querySelector("b")!.textContent)])));
-  /** Counts of what is controlled within the county, by level, as the tables have it. */
+  /** Counts of what is controlled within the county, by level in effect, as the tables have it. */
   async function counted(more = ""): Promise<Record<string, number>> {
-    const { rows } = await pool().query(`select current_level as level, count(*)::int as n from risks where status in ('IN_FORCE', 'REVIEWING') and location is not null and county_code = '500112' ${more} group by 1`);
+    const { rows } = await pool().query(`select (array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'])[least(array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], current_level),
+        (select min(array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], e.to_level)) from temporary_risk_elevations e where e.risk_id = risks.id and e.valid_from <= now() and e.valid_to > now()))] as level, count(*)::int as n from risks where status in ('IN_FORCE', 'REVIEWING') and location is not null and county_code = '500112' ${more} group by 1`);
     return { MAJOR: 0, CONSIDERABLE: 0, MODERATE: 0, LOW: 0, ...Object.fromEntries((rows as { level: string; n: number }[]).map(({ level, n }) => [level, n])) };
   }
 
@@ -71,6 +72,8 @@ declare const riskMap: Shown;
     await page.evaluate(() => riskMap.jumpTo({ center: [106.62, 29.7], zoom: 11 }));
     await settled(page);
     const expected = await counted();
+    // What is elevated shows what it is raised to.
+    expect((await pool().query("select from temporary_risk_elevations e join risks r on r.id = e.risk_id where e.valid_to > now() and e.to_level <> r.current_level and r.status in ('IN_FORCE', 'REVIEWING') and r.location is not null")).rows.length).toBeGreaterThan(0);
     await page.waitForFunction((total) => [...document.querySelectorAll("#legend b")].reduce((sum, item) => sum + Number(item.textContent), 0) === total, Object.values(expected).reduce((sum, n) => sum + n, 0));
     expect(await legend(page)).toEqual(expected);
     const drawn = await page.evaluate(() => riskMap.queryRenderedFeatures({ layers: ["risks", "risk-clusters"] }).filter(({ properties }) => !properties["copy"]).reduce((sum, { properties }) => sum + Number(properties["count"] ?? 1), 0));
@@ -128,6 +131,36 @@ declare const riskMap: Shown;
     const [west, north, east, south] = [corners[0]![0]!, corners[0]![1]!, corners[1]![0]!, corners[2]![1]!];
     const inside = await counted(`and st_x(location) between ${west} and ${east} and st_y(location) between ${south} and ${north}`);
     expect(await page.innerText("#card")).toContain(`${Object.values(inside).reduce((sum, n) => sum + n, 0)} 个风险`);
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  test("every further layer of the catalogue can be switched on: drawn by its style, told by its legend, with nothing asked of elsewhere", async () => {
+    const page = await open("office");
+    await page.evaluate(() => riskMap.jumpTo({ center: [106.62, 29.7], zoom: 11 }));
+    await page.click("details summary");
+    const ids = await page.$$eval("#further input", (boxes) => boxes.map((box) => box.getAttribute("data-layer")!));
+    expect(ids).toEqual(["risk-areas", "risk-hexagons", "risk-squares", "key-areas", "key-facilities", "construction-projects", "coverage", "regions-weighted", "regions-counts", "coverage-regions", "risk-zones"]);
+    const { rows } = await pool().query(`select (select count(*)::int from risks where status in ('IN_FORCE', 'REVIEWING') and location is not null) as "risk-hexagons",
+      (select count(*)::int from subjects where status = 'ACTIVE' and location is not null) as coverage, (select count(*)::int from subjects where kind = 'KEY_AREA' and status <> 'CLOSED' and coalesce(boundary, location) is not null) as "key-areas"`);
+    const due = rows[0] as Record<string, number>;
+    for (const [id, count] of Object.entries(due)) {
+      expect(count).toBeGreaterThan(0);
+      await page.click(`#further input[data-layer="${id}"]`);
+      await page.waitForSelector(`[data-legend="${id}"]`);
+      await settled(page);
+      expect(await page.$$eval(`[data-legend="${id}"] b`, (cells) => cells.reduce((sum, cell) => sum + Number(cell.textContent), 0))).toBe(count);
+      const drawn = await page.evaluate((layer) => {
+        const layers = (riskMap as unknown as { getStyle(): { layers: { id: string; source?: string; type: string }[] } }).getStyle().layers.filter(({ source, type }) => source === layer && ["fill", "circle", "symbol"].includes(type));
+        return riskMap.queryRenderedFeatures({ layers: layers.map(({ id }) => id) }).length;
+      }, id);
+      expect([id, drawn > 0]).toEqual([id, true]);
+    }
+    const cells = await page.evaluate(() => Object.fromEntries(riskMap.queryRenderedFeatures({ layers: ["further:risk-hexagons"] }).filter(({ properties }) => !properties["copy"]).map(({ properties }) => [String(properties["cell"]), Number(properties["count"])])));
+    expect(Object.values(cells).reduce((sum, count) => sum + count, 0)).toBe(due["risk-hexagons"]);
+    if (process.env["PAGE_PICTURE"]) await page.screenshot({ path: process.env["PAGE_PICTURE"] });
+    await page.click('#further input[data-layer="risk-hexagons"]');
+    await page.waitForSelector('[data-legend="risk-hexagons"]', { state: "detached" });
     expect(problems).toEqual([]);
     await page.close();
   });

@@ -9,7 +9,12 @@ import { brokenReferences, violations } from "../support/schema-check.js";
 /** The abstract tests of OGC API Features parts 1 and 2, class by class, asked over HTTP. */
 
 const district = useDistrict();
-beforeAll(async () => void (await populate(district, 12)), 180_000);
+beforeAll(async () => {
+  await populate(district, 12);
+  // Of every collection more than one feature, so that there is a next page.
+  for (const [index, kind] of ["KEY_FACILITY", "CONSTRUCTION_PROJECT", "KEY_FACILITY", "CONSTRUCTION_PROJECT"].entries())
+    await district.as("office").ask("mutation($k:String!,$i:SubjectRegisterInput!){subjectRegister(idempotencyKey:$k,input:$i){id}}", { k: district.key(), i: { region: district.regions["huixing"], kind, name: `示例${index}`, location: { type: "Point", coordinates: [106.6 + index / 100, 29.7] } } });
+}, 180_000);
 
 interface Link {
   rel: string;
@@ -22,12 +27,19 @@ const collections = async () => (await office().get("/collections")).body.collec
 const itemsOf = ({ links }: { links: Link[] }) => links.find((each) => each.rel === "items" && each.type === "application/geo+json")!.href;
 const each = async (check: (collection: Awaited<ReturnType<typeof collections>>[number]) => Promise<void>) => {
   const all = await collections();
-  expect(all.map(({ id }) => id)).toEqual(["risks", "hidden-dangers", "subjects", "regions", "risk-zones"]);
+  expect(all.map(({ id }) => id)).toEqual(["risks", "risk-areas", "hidden-dangers", "subjects", "key-areas", "key-facilities", "construction-projects", "coverage", "regions", "risk-zones"]);
   for (const collection of all) await check(collection);
 };
 
 const CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 const epsg = (code: number) => `http://www.opengis.net/def/crs/EPSG/0/${code}`;
+
+/** Collections whose features are not all points: their kinds, and the rows and geometries the database compares by itself. */
+const AREAS: Readonly<Record<string, { kinds: readonly string[]; rows: string; geometry: string; prefix: string }>> = {
+  "risk-zones": { kinds: ["Polygon", "MultiPolygon"], rows: "risk_zones where true", geometry: "boundary", prefix: "RiskZone" },
+  "risk-areas": { kinds: ["LineString", "Polygon"], rows: "risks where true", geometry: "extent", prefix: "Risk" },
+  "key-areas": { kinds: ["Point", "Polygon", "MultiPolygon"], rows: "subjects where kind = 'KEY_AREA'", geometry: "coalesce(boundary, location)", prefix: "RegulatedSubject" },
+};
 
 describe("core: the documents", () => {
   test("the landing page links to the definition, the conformance and the data, each with a type, and each answers", async () => {
@@ -94,7 +106,7 @@ describe("core: the definition is true", () => {
       expect({ path, ...refused }).toMatchObject({ path, status: 400 });
       expect(violations(refused.body, { $ref: "#/components/schemas/Problem" }, document)).toEqual([]);
     }
-    expect(operations.size).toBe(4 + 2 + 3 + 5 * (5 + 3));
+    expect(operations.size).toBe(4 + 2 + 3 + 10 * (5 + 3));
   });
 
   test("limit, bbox, datetime and crs are defined as the standard has them, and every parameter named is taken", async () => {
@@ -132,10 +144,10 @@ describe("core: features", () => {
       expect(page.headers.get("content-crs")).toBe(`<${CRS84}>`);
       expect(page.headers.get("ogc-numbermatched")).toBe(String(numberMatched));
       expect(links.every(({ rel, type, href }: Link) => rel && type && href)).toBe(true);
-      expect(links.filter(({ rel }: Link) => rel === "alternate")).toHaveLength(collection.id === "regions" ? 2 : 3);
+      expect(links.filter(({ rel }: Link) => rel === "alternate")).toHaveLength(["regions", "risk-areas", "key-areas"].includes(collection.id) ? 2 : 3);
       expect(page.headers.get("link")).toContain('rel="self"');
       for (const { geometry } of features) {
-        expect(collection.id === "risk-zones" ? ["Polygon", "MultiPolygon"] : ["Point"]).toContain(geometry.type);
+        expect(AREAS[collection.id]?.kinds ?? ["Point"]).toContain(geometry.type);
         expect(Object.keys(geometry)).toEqual(["type", "coordinates"]);
         expect((geometry.coordinates as number[][]).flat(3)[0]).toBeGreaterThan(100);
       }
@@ -159,12 +171,12 @@ describe("core: features", () => {
   test("bbox takes what meets it, over the meridian, the equator, the antimeridian and the poles", async () => {
     const boxes = ["73,3,136,54", "-1.5,50,1.5,53", "-80,-5,-70,5", "177,65,-177,70", "-180,85,180,90", "-180,-90,180,-85", "106.58,29.68,106.65,29.72", "106.58,29.68,0,106.65,29.72,100", "106.6,-90,106.5,90", "-180,-90,180,90"];
     // Areas are held against the database's own comparison.
-    for (const bbox of boxes.filter((box) => box.split(",").length === 4 && Number(box.split(",")[0]) <= Number(box.split(",")[2]))) {
-      const { rows } = await district.database.engine.pool.query("select id from risk_zones where st_intersects(boundary, st_makeenvelope($1, $2, $3, $4, 4490))", bbox.split(",").map(Number));
-      expect((await office().ids("risk-zones", { bbox })).toSorted()).toEqual((rows as { id: string }[]).map((row) => `RiskZone_${row.id}`).toSorted());
+    for (const [id, { rows: from, geometry, prefix }] of Object.entries(AREAS)) for (const bbox of boxes.filter((box) => box.split(",").length === 4 && Number(box.split(",")[0]) <= Number(box.split(",")[2]))) {
+      const { rows } = await district.database.engine.pool.query(`select id from ${from} and st_intersects(${geometry}, st_makeenvelope($1, $2, $3, $4, 4490))`, bbox.split(",").map(Number));
+      expect((await office().ids(id, { bbox })).toSorted()).toEqual((rows as { id: string }[]).map((row) => `${prefix}_${row.id}`).toSorted());
     }
     await each(async ({ id }) => {
-      if (id === "risk-zones") return;
+      if (AREAS[id]) return;
       const all = (await office().get(`/collections/${id}/items`, { limit: "5000" })).body.features as { id: string; geometry: { coordinates: [number, number] } }[];
       for (const bbox of boxes) {
         const numbers = bbox.split(",").map(Number);
@@ -232,7 +244,7 @@ describe("part 2: systems of coordinates", () => {
   });
 
   test("every system listed answers in itself, says so, and takes its own answer back as bbox and filter", async () => {
-    const { crs } = (await collections())[2]!;
+    const { crs } = (await collections()).find(({ id }) => id === "subjects")!;
     const plain = (await office().get("/collections/subjects/items", { limit: "1" })).body.features[0];
     for (const uri of crs) {
       const answer = await office().get(`/collections/subjects/items/${plain.id}`, { crs: uri });

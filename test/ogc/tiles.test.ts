@@ -136,7 +136,7 @@ describe.each(SETS)("tilesets in %s", (set) => {
       const both = await fetched(`/ogc/tiles/${set}/${z}/${y}/${x}?collections=subjects,risks`);
       expect(both.bytes.equals((await fetched(`/tiles/subjects,risks/${z}/${x}/${y}.mvt${SHORT[set]}`)).bytes)).toBe(true);
       const all = await fetched(`/ogc/tiles/${set}/${z}/${y}/${x}`);
-      expect(all.bytes.equals((await fetched(`/tiles/risks,hidden-dangers,subjects,regions/${z}/${x}/${y}.mvt${SHORT[set]}`)).bytes)).toBe(true);
+      expect(all.bytes.equals((await fetched(`/tiles/risks,risk-areas,hidden-dangers,subjects,key-areas,key-facilities,construction-projects,coverage,regions,risk-zones/${z}/${x}/${y}.mvt${SHORT[set]}`)).bytes)).toBe(true);
     }
   });
 

@@ -90,7 +90,7 @@ export async function populate(district: District, size = 24): Promise<Populatio
     const at = index % subjects.length;
     const unit = units.find((candidate) => candidate.subject === at);
     const subject = subjects[at]!.id;
-    let risk = await deed("riskIdentify", { input: { subject, unit: unit && maybe(unit.id), name: label("风险", index), domain: maybe("NATURAL_DISASTER", 0.2), accidentType: maybe(dice.pick(["03", "08", "18"])), hazardFactor: maybe("21"), consequence: maybe("示例后果"), originClass: maybe(dice.pick(["TRADITIONAL", "NEW_BUSINESS"])), keyAttention: maybe(true), responsiblePerson: maybe(dice.pick(people).id), location: maybe(point(), 0.7), measures: [{ kind: dice.pick(["HUMAN", "MATERIAL", "ENGINEERING"]), description: label("措施", index), responsiblePerson: maybe(dice.pick(people).id), ...maybe({ class1: "1", class2: "1-4", mode: "CHECK", responsibleLevel: "TEAM" }, 0.3), ...maybe({ specialKind: "CAPACITY_LIMIT", capacity: 300 }, 0.2) }] } });
+    let risk = await deed("riskIdentify", { input: { subject, unit: unit && maybe(unit.id), name: label("风险", index), domain: maybe("NATURAL_DISASTER", 0.2), accidentType: maybe(dice.pick(["03", "08", "18"])), hazardFactor: maybe("21"), consequence: maybe("示例后果"), originClass: maybe(dice.pick(["TRADITIONAL", "NEW_BUSINESS"])), keyAttention: maybe(true), responsiblePerson: maybe(dice.pick(people).id), location: maybe(point(), 0.7), extent: extentOf(index), measures: [{ kind: dice.pick(["HUMAN", "MATERIAL", "ENGINEERING"]), description: label("措施", index), responsiblePerson: maybe(dice.pick(people).id), ...maybe({ class1: "1", class2: "1-4", mode: "CHECK", responsibleLevel: "TEAM" }, 0.3), ...maybe({ specialKind: "CAPACITY_LIMIT", capacity: 300 }, 0.2) }] } });
     risks.push({ ...risk, subject });
     const current = { method: "LEC", inputs: { l: dice.pick([0.5, 1, 3, 6]), e: dice.pick([2, 3, 6]), c: dice.pick([3, 7, 15, 40]) }, basis: maybe("示例") };
     if (dice.chance(0.2)) continue;
@@ -109,6 +109,13 @@ export async function populate(district: District, size = 24): Promise<Populatio
   await imports();
   await mark();
   return { moments };
+
+  /** Some risks stretch: every fifth along a line, every fifth over an area. */
+  function extentOf(index: number): object | undefined {
+    const [west, south] = [106.56 + index / 1_000, 29.66 + index / 1_500];
+    if (index % 5 === 0) return { type: "LineString", coordinates: [[west, south], [west + 0.01, south + 0.004], [west + 0.02, south]] };
+    return index % 5 === 2 ? { type: "Polygon", coordinates: [[[west, south], [west + 0.006, south], [west + 0.003, south + 0.005], [west, south]]] } : undefined;
+  }
 
   /** What only a subject of the kind has. */
   function detailsOf(kind: string, bodies: readonly Made[]): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { areasOf, boxAround, collectionOf, totalsOf, type Area } from "./areas.j
 import { Card } from "./card.js";
 import { Drawing } from "./drawing.js";
 import { button, byId, element } from "./elements.js";
+import { FurtherLayers } from "./further.js";
 import { Legend } from "./legend.js";
 import { MapView, SWITCHES, type Met } from "./map-view.js";
 import { ask, Refused } from "./service.js";
@@ -10,6 +11,8 @@ import { keyFromAddress, ViewState, type Place, type View } from "./view.js";
 import { LEVELS } from "./words.js";
 
 const INSIDE = "Inside($polygon: GeoJSON!) { insidePolygon(polygon: $polygon) { isTotal major considerable moderate low } }";
+/** Further layers whose features are regulated subjects. */
+const SUBJECTS = ["key-areas", "key-facilities", "construction-projects", "coverage"];
 const RECORD = "Record { recordExtent { recordedFrom storyLastDay } }";
 
 const state = new ViewState({ key: keyFromAddress(), asOf: null, path: [], hiddenLayers: new Set(["subjects"]) });
@@ -18,6 +21,8 @@ const card = new Card(state);
 const legend = new Legend(state);
 let areas: Area[] = [];
 let reading: AbortController | undefined;
+
+const further = new FurtherLayers(map, state.view, tell);
 
 const notice = byId("notice");
 /** Says what went wrong, in the service's own words, until the next thing goes right. */
@@ -74,20 +79,25 @@ function showSwitches(): void {
   );
 }
 
-function met({ layer, feature }: Met): void {
-  if (drawing.active) return;
+/** Shows what was met; false where there is nothing to show of it, and what lies beneath is looked at. */
+function met({ layer, feature }: Met): boolean {
+  if (drawing.active) return true;
   const property = (name: string) => String(feature.properties[name] ?? "");
-  if (layer === "risks") return void card.risk(property("code"));
-  if (layer === "hidden-dangers") return void card.hiddenDanger(property("code"));
-  if (layer === "subjects") return void card.subject(property("code"));
-  if (layer === "cluster") {
+  const single = feature.properties["code"] !== undefined;
+  if (layer === "risks" || (layer === "risk-areas" && single)) void card.risk(property("code"));
+  else if (layer === "hidden-dangers") void card.hiddenDanger(property("code"));
+  else if (layer === "subjects" || (SUBJECTS.includes(layer) && single)) void card.subject(property("code"));
+  else if (property("cell")) card.summary(`格 / cell ${property("cell")}`, Object.fromEntries(LEVELS.map((level) => [level, Number(feature.properties[`count_${level}`] ?? 0)])));
+  else if (feature.properties["count"] !== undefined) {
     const [lon, lat] = (feature.geometry as GeoJSON.Point).coordinates as [number, number];
-    return void map.map.easeTo({ center: [lon, lat], zoom: map.map.getZoom() + 2 });
+    map.map.easeTo({ center: [lon, lat], zoom: map.map.getZoom() + 2 });
+  } else {
+    const area = layer === "areas" && areas.find(({ id }) => id === property("id"));
+    if (!area) return false;
+    card.summary(area.name, area.counts);
+    state.change({ path: [...state.view.path, { id: area.id, name: area.name, level: area.level }] });
   }
-  const area = areas.find(({ id }) => id === property("id"));
-  if (!area) return;
-  card.summary(area.name, area.counts);
-  state.change({ path: [...state.view.path, { id: area.id, name: area.name, level: area.level }] });
+  return true;
 }
 
 const drawing = new Drawing(map.map, "drawing", (ring) => {
@@ -118,12 +128,15 @@ byId<HTMLFormElement>("identity").addEventListener("submit", (event) => {
 state.onChange((view, before) => {
   map.apply(view);
   showPath(view);
-  if (view.key !== before.key || view.asOf !== before.asOf) card.hide();
+  if (view.key !== before.key || view.asOf !== before.asOf) {
+    card.hide();
+    further.apply(view).catch(tell);
+  }
   if (view.key !== before.key || view.asOf !== before.asOf || view.path !== before.path) void showAreas(view, view.path !== before.path || view.key !== before.key);
 });
 map.onClick(met);
 map.map.on("moveend", () => void showLegend().catch(tell));
-map.map.on("load", () => void showAreas(state.view, true));
+map.map.on("load", () => void Promise.all([showAreas(state.view, true), further.apply(state.view).catch(tell)]));
 map.map.on("error", ({ error }) => tell(error));
 showSwitches();
 showPath(state.view);

@@ -11,7 +11,8 @@ interface Named {
 interface RiskCard {
   code: string;
   name: string;
-  currentLevel: Level | null;
+  effectiveLevel: Level | null;
+  elevated: boolean;
   status: string;
   nextReviewDue: string | null;
   reviewOverdue: boolean;
@@ -24,7 +25,7 @@ interface RiskCard {
 
 const RISK = `Card($code: String!) {
   risks(first: 1, filter: { code: { eq: $code } }) { nodes {
-    code name currentLevel status nextReviewDue reviewOverdue region { name } responsiblePerson { name post dutyPhone }
+    code name effectiveLevel elevated status nextReviewDue reviewOverdue region { name } responsiblePerson { name post dutyPhone }
     measures(first: 20) { nodes { kind description effective } }
     hiddenDangers(first: 20, filter: { open: { eq: true } }) { totalCount nodes { code title grade status effectiveDeadline overdue } }
     subject { name currentAssignments(first: 20) { nodes { slot { nameZh scheme { nameZh } } person { name post dutyPhone } } } }
@@ -57,9 +58,9 @@ export class Card {
     await this.show(RISK, { code }, ({ risks }: { risks: { nodes: RiskCard[] } }) => {
       const [risk] = risks.nodes;
       if (!risk) return undefined;
-      const level = risk.currentLevel ? LOOKS[risk.currentLevel] : undefined;
+      const level = risk.effectiveLevel ? LOOKS[risk.effectiveLevel] : undefined;
       return [
-        this.head(risk.name, level ? `${level.zh} ${level.en}` : "未评估 / not assessed", level?.colour),
+        this.head(risk.name, level ? `${level.zh} ${level.en}${risk.elevated ? "(临时提级 / elevated)" : ""}` : "未评估 / not assessed", level?.colour),
         terms([["编号", risk.code], ["状态", told(risk.status)], ["监管对象", risk.subject.name], ["所在区划", risk.region.name], ["责任人", risk.responsiblePerson && person(risk.responsiblePerson)], ["下次复评", risk.nextReviewDue && `${risk.nextReviewDue}${risk.reviewOverdue ? "(已逾期)" : ""}`]]),
         element("h3", {}, "管控措施"),
         list(risk.measures.nodes.filter(({ effective }) => effective).map(({ kind, description }) => `${told(kind)}:${description}`), "无有效措施 / none in effect"),

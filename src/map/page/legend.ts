@@ -10,7 +10,7 @@ interface Box {
   north: number;
 }
 
-const COUNTS = `Counts($bbox: BBoxInput!) { riskCounts(by: [CURRENT_LEVEL], filter: { bbox: $bbox, status: { in: [IN_FORCE, REVIEWING] } }) { currentLevel count } }`;
+const COUNTS = `Counts($bbox: BBoxInput!) { riskCounts(by: [EFFECTIVE_LEVEL], filter: { bbox: $bbox, status: { in: [IN_FORCE, REVIEWING] } }) { effectiveLevel count } }`;
 
 /** The legend with the counts of what is in view, by level. Without a key the counts are those of the regions shown. */
 export class Legend {
@@ -22,8 +22,8 @@ export class Legend {
     this.asked?.abort();
     const asked = (this.asked = new AbortController());
     try {
-      const { riskCounts } = await ask<{ riskCounts: { currentLevel: Level | null; count: number }[] }>(this.state.view, COUNTS, { bbox: box }, asked.signal);
-      this.show(Object.fromEntries(riskCounts.map(({ currentLevel, count }) => [currentLevel ?? "", count])), "视窗内,管控中 / in view, under control");
+      const { riskCounts } = await ask<{ riskCounts: { effectiveLevel: Level | null; count: number }[] }>(this.state.view, COUNTS, { bbox: box }, asked.signal);
+      this.show(Object.fromEntries(riskCounts.map(({ effectiveLevel, count }) => [effectiveLevel ?? "", count])), "视窗内,管控中 / in view, under control");
     } catch (error) {
       if (!asked.signal.aborted) throw error;
     }

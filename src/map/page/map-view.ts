@@ -1,4 +1,4 @@
-import { type ExpressionSpecification, type GeoJSONSource, type MapGeoJSONFeature, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import { type ExpressionSpecification, type GeoJSONSource, type LayerSpecification, type MapGeoJSONFeature, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import { addIcons } from "./icons.js";
 import { authorization } from "./service.js";
 import type { View } from "./view.js";
@@ -45,7 +45,7 @@ function style(tiles: (layer: string) => string[]): StyleSpecification {
       {
         id: "risks", type: "symbol", source: "risks", "source-layer": "risks", filter: single,
         // The highest on top: symbols with a greater key are drawn later.
-        layout: { "icon-image": ["concat", "risk-", ["coalesce", ["get", "currentLevel"], ""]], "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.45, 14, 1], "icon-allow-overlap": true, "symbol-sort-key": ["match", ["get", "currentLevel"], "MAJOR", 4, "CONSIDERABLE", 3, "MODERATE", 2, "LOW", 1, 0], ...text(["step", ["zoom"], "", 15, ["get", "name"]], 12), "text-offset": [0, 1.5], "text-optional": true },
+        layout: { "icon-image": ["concat", "risk-", ["coalesce", ["get", "effectiveLevel"], ""]], "icon-size": ["interpolate", ["linear"], ["zoom"], 8, 0.45, 14, 1], "icon-allow-overlap": true, "symbol-sort-key": ["match", ["get", "effectiveLevel"], "MAJOR", 4, "CONSIDERABLE", 3, "MODERATE", 2, "LOW", 1, 0], ...text(["step", ["zoom"], "", 15, ["get", "name"]], 12), "text-offset": [0, 1.5], "text-optional": true },
         paint: halo,
       },
       { id: "drawn", type: "fill", source: "drawing", filter: ["==", ["geometry-type"], "Polygon"], paint: { "fill-color": "#0a5bb5", "fill-opacity": 0.12 } },
@@ -56,13 +56,15 @@ function style(tiles: (layer: string) => string[]): StyleSpecification {
 
 /** What was met under a click. */
 export interface Met {
-  layer: "risks" | "hidden-dangers" | "subjects" | "areas" | "cluster";
+  layer: string;
   feature: MapGeoJSONFeature;
 }
 
 /** The map itself; knows what is drawn and how, and asks nothing by itself but tiles. */
 export class MapView {
   readonly map: MapLibre;
+  /** Map layers of the catalogue's further layers, by whose they are; later ones lie on top. */
+  private readonly further = new Map<string, string>();
 
   constructor(private view: View) {
     setWorkerUrl(new URL("/map/worker.js", location.href).href);
@@ -107,6 +109,28 @@ export class MapView {
     this.map.getSource<GeoJSONSource>("areas")?.setData(areas);
   }
 
+  /**
+   * A layer of the catalogue by the service's style, beneath every symbol of the page's own. Its single symbols alone stand on top and
+   * a little aside: a risk is at its subject unless placed, and of two at one place neither may hide the other.
+   */
+  addFurther(id: string, tiles: string, maxzoom: number, layers: readonly LayerSpecification[]): void {
+    this.map.addSource(id, { type: "vector", tiles: [tiles], minzoom: 0, maxzoom });
+    for (const layer of layers) {
+      const aside = layer.type === "symbol" && layer.id === id;
+      this.map.addLayer({ ...layer, id: `further:${layer.id}`, ...(aside ? { paint: { ...layer.paint, "text-translate": [11, -11] } } : {}) } as LayerSpecification, aside ? "drawn" : "subject-clusters");
+      this.further.set(`further:${layer.id}`, id);
+    }
+  }
+
+  removeFurther(id: string): void {
+    for (const [layer, of] of this.further) {
+      if (of !== id) continue;
+      this.map.removeLayer(layer);
+      this.further.delete(layer);
+    }
+    this.map.removeSource(id);
+  }
+
   /** West, south, east, north of what is seen, within the world. */
   box(): { west: number; south: number; east: number; north: number } {
     const bounds = this.map.getBounds();
@@ -118,12 +142,14 @@ export class MapView {
     this.map.fitBounds([[west, south], [east, north]], { padding: 60, maxZoom: 15, animate: !matchMedia("(prefers-reduced-motion: reduce)").matches });
   }
 
-  onClick(met: (found: Met) => void): void {
+  onClick(met: (found: Met) => boolean): void {
     const order = [["risk-clusters", "cluster"], ["risks", "risks"], ["hidden-dangers", "hidden-dangers"], ["subjects", "subjects"], ["area-points", "areas"], ["areas", "areas"]] as const;
     this.map.on("click", (event) => {
-      for (const [layer, name] of order) {
+      // Of what lies under the pointer: one's own symbols, then further layers from the topmost, then regions.
+      const further = [...this.further].toReversed();
+      for (const [layer, name] of [...order.slice(0, -2), ...further, ...order.slice(-2)]) {
         const [feature] = this.map.queryRenderedFeatures([[event.point.x - 4, event.point.y - 4], [event.point.x + 4, event.point.y + 4]], { layers: [layer] });
-        if (feature) return met({ layer: name, feature });
+        if (feature && met({ layer: name, feature })) return;
       }
     });
     for (const [layer] of order) {

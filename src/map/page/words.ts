@@ -10,11 +10,14 @@ export interface Look {
   shape: string;
 }
 
+/** Outlines of the shapes of legends, in a box of 24 by 24. */
+export const SHAPES = { diamond: "M12 1 23 12 12 23 1 12Z", triangle: "M12 2 23 21H1Z", square: "M3 3H21V21H3Z", circle: "M12 3A9 9 0 1 1 12 21 9 9 0 1 1 12 3Z", down: "M1 3H23L12 22Z" } as const;
+
 export const LOOKS: Readonly<Record<Level, Look>> = {
-  MAJOR: { zh: "重大风险", en: "major", colour: "#D9001B", shape: "M12 1 23 12 12 23 1 12Z" },
-  CONSIDERABLE: { zh: "较大风险", en: "considerable", colour: "#F59A23", shape: "M12 2 23 21H1Z" },
-  MODERATE: { zh: "一般风险", en: "moderate", colour: "#FFD500", shape: "M3 3H21V21H3Z" },
-  LOW: { zh: "低风险", en: "low", colour: "#1E6FFF", shape: "M12 3A9 9 0 1 1 12 21 9 9 0 1 1 12 3Z" },
+  MAJOR: { zh: "重大风险", en: "major", colour: "#D9001B", shape: SHAPES.diamond },
+  CONSIDERABLE: { zh: "较大风险", en: "considerable", colour: "#F59A23", shape: SHAPES.triangle },
+  MODERATE: { zh: "一般风险", en: "moderate", colour: "#FFD500", shape: SHAPES.square },
+  LOW: { zh: "低风险", en: "low", colour: "#1E6FFF", shape: SHAPES.circle },
 };
 export const UNRATED = "#BFBFBF";
 

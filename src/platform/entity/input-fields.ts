@@ -20,6 +20,8 @@ export const given = {
   polygon: (zh: string, en: string, options: Options = {}): InputField => ({ kind: "geometry", shapes: ["Polygon", "MultiPolygon"], zh, en, ...options }),
   /** An area that will be kept: a Polygon or MultiPolygon in CGCS2000, longitude first; see checkArea for what is refused. */
   area: (zh: string, en: string, options: Options = {}): InputField => ({ kind: "geometry", shapes: ["Polygon", "MultiPolygon"], area: true, zh, en, ...options }),
+  /** Where something stretches: a line or an area that will be kept, by the rules of an area. */
+  extent: (zh: string, en: string, options: Options = {}): InputField => ({ kind: "geometry", shapes: ["LineString", "MultiLineString", "Polygon", "MultiPolygon"], area: true, zh, en, ...options }),
   bbox: of("bbox"),
   id: (target: () => Entity, zh: string, en: string, options: Options = {}): InputField => ({ kind: "id", of: target, zh, en, ...options }),
   oneOf: (enumeration: EnumType, zh: string, en: string, options: Options = {}): InputField => ({ kind: "enum", enumeration, zh, en, ...options }),

@@ -2,6 +2,7 @@ import type { Actor } from "../actor.js";
 import { fieldsOf, type Description, type Entity, type Field } from "../entity/entity.js";
 import { Fault } from "../fault.js";
 import { ReadSql } from "../read/read-sql.js";
+import { shownSql } from "../tiles/map-layer.js";
 import { queryablesOf, type Queryables } from "../cql2/queryables.js";
 
 /** What a collection of features is declared by. */
@@ -10,6 +11,8 @@ export interface Collection extends Description {
   entity: () => Entity;
   /** The geometry field shown; rows without a value are not of the collection. */
   geometry: string;
+  /** Which of the entity's rows are of the collection, where not all are. */
+  rows?: (alias: string, read: ReadSql) => string;
   kinds: readonly string[];
   /** Properties of each feature, by the entity's names. */
   fields: readonly string[];
@@ -40,7 +43,7 @@ export function shownTo(actor: Actor, collections: readonly Collection[]): Shown
   return collections.flatMap((collection) => {
     const entity = collection.entity();
     const read = new ReadSql(actor, "now");
-    if (read.scope(entity, "t") === "false") return [];
+    if (shownSql(collection, "t", read) === "false") return [];
     const fields = fieldsOf(entity);
     const fieldNamed = (name: string): Field => {
       const field = fields[name];

@@ -14,6 +14,7 @@ import { cursorInstant, cursorSql, keysetSql, orderBySql, orderTerms, readCursor
 import { recordedAt } from "../read/instant.js";
 import { literal, rowObject, valueSql, type Pair } from "../read/json.js";
 import { ReadSql, timeShape, type Instant } from "../read/read-sql.js";
+import { shownSql } from "../tiles/map-layer.js";
 import { boxSql } from "./box.js";
 import type { Shown } from "./collection.js";
 import { geoJsonSql, shifted, type Crs } from "./crs.js";
@@ -83,7 +84,7 @@ class CollectionSql {
   }
 
   base(): string[] {
-    return [`${this.geometry(this.alias)} is not null`, this.read.scope(this.shown.entity, this.alias)];
+    return [`${this.geometry(this.alias)} is not null`, shownSql(this.shown.collection, this.alias, this.read)];
   }
 
   conditions(asked: ItemsAsked, toStored: ToStored): string[] {

@@ -13,7 +13,7 @@ export function areas(making: Making): Features {
   read.forget();
   const properties = propertiesOf(making);
   const place = placeSql(making, row);
-  const drawn = `tile_area(${place}, ${shifted}, ${matrix.mercator}, ${framed("scale", read)}, ${framed("left", read)}, ${framed("top", read)}, ${boxSql(read)}, ${AREA_MARGIN})`;
+  const drawn = `tile_shape(${place}, ${shifted}, ${matrix.mercator}, ${framed("scale", read)}, ${framed("left", read)}, ${framed("top", read)}, ${boxSql(read)}, ${AREA_MARGIN})`;
   const rows = `select * from (
       select ${row}.${numberColumn(entity)} as id, ${drawn} as geom, ${rankSql(making, row)} as rank, st_area(st_envelope(${place})) as size${properties.map((property) => `, ${property.sql(row)} as "${property.name}"`).join("")}
       from ${source} where ${conditionSql(making, row)}) cut

@@ -6,12 +6,12 @@ import { Fault } from "../fault.js";
 import { fieldSql } from "../read/filter.js";
 import { literal } from "../read/literal.js";
 import { ReadSql } from "../read/read-sql.js";
-import { carriedBy, type MapLayer } from "./map-layer.js";
+import { carriedBy, shownSql, type MapLayer } from "./map-layer.js";
 import { turnSql } from "./revision.js";
 import { fieldOf } from "./rows.js";
 
 /** Whether there may be rows of a layer for the caller; a layer without is not there for him. */
-export const showsTo = (actor: Actor, layer: MapLayer): boolean => new ReadSql(actor, "now").scope(layer.entity(), "t") !== "false";
+export const showsTo = (actor: Actor, layer: MapLayer): boolean => shownSql(layer, "t", new ReadSql(actor, "now")) !== "false";
 
 /** The revision of a layer now, as SQL: all changes of what its features show that are visible, and the last moment that passed and changed them. */
 export function layerRevisionSql(layer: MapLayer): string {
@@ -22,6 +22,7 @@ export function layerRevisionSql(layer: MapLayer): string {
     const field = fieldOf(entity, name);
     if (field.from !== "code") fieldSql(name, field, "t", read);
   }
+  layer.rows?.("t", read);
   for (const extra of Object.values(layer.extras ?? {})) extra.sql("t", read);
   const tables = [...new Set([...read.entities].map(({ table }) => literal(table)))].join(", ");
   const turn = read.turns.length > 0 ? ` || coalesce('.' || round(extract(epoch from ${turnSql(read.turns)}) * 1000), '')` : "";

@@ -9,11 +9,12 @@ export const ENCODER_VERSION = 1;
 export type TileValue = string | number | boolean | null;
 
 export const POINT = 1;
+export const LINE = 2;
 export const POLYGON = 3;
 
 /** A shape that is no single point: its kind and its commands as the specification numbers them. */
 export interface Shape {
-  kind: typeof POINT | typeof POLYGON;
+  kind: typeof POINT | typeof LINE | typeof POLYGON;
   commands: readonly number[];
 }
 

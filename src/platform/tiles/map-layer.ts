@@ -1,6 +1,9 @@
 import type { Description, Entity } from "../entity/entity.js";
 import type { ReadSql } from "../read/read-sql.js";
 
+/** Cells a grid may have: of equal area, so that counts of two places compare. */
+export type CellShape = "SQUARE" | "HEXAGON";
+
 /** A property computed for each feature of a layer and for nothing else. */
 export interface LayerExtra extends Description {
   kind: "text" | "int" | "boolean";
@@ -13,7 +16,11 @@ export interface MapLayer extends Description {
   entity: () => Entity;
   /** The geometry field drawn. Rows without a value are not of the layer. */
   geometry: string;
+  /** Which of the entity's rows are of the layer, where not all are; it holds at every door alike. */
+  rows?: (alias: string, read: ReadSql) => string;
   kinds: readonly string[];
+  /** Rows are never drawn one by one but gathered by the cells of a grid, which are tiles' alone and no collection's. */
+  cells?: CellShape;
   /** Smallest zoom at which single rows are drawn (below it points are gathered), and the greatest at which tiles are made. */
   zoom: readonly [min: number, max: number];
   /** Fields each feature carries, by their names in the entity; `tileFields` where a tile carries fewer than other doors. */
@@ -30,3 +37,10 @@ export const carriedBy = (layer: MapLayer): readonly string[] => layer.tileField
 
 /** Whether all of a layer are points, which are gathered where there are many; areas are only cut and simplified. */
 export const isOfPoints = (layer: MapLayer): boolean => layer.kinds.every((kind) => kind === "Point");
+
+/** Which rows of a layer the caller sees: the one condition of tiles, items, legends and revisions. */
+export function shownSql(layer: Pick<MapLayer, "entity" | "rows">, alias: string, read: ReadSql): string {
+  const scope = read.scope(layer.entity(), alias);
+  const rows = layer.rows?.(alias, read) ?? "true";
+  return scope === "false" || rows === "false" ? "false" : scope === "true" ? rows : rows === "true" ? scope : `${scope} and ${rows}`;
+}

@@ -3,7 +3,7 @@ import { coarsened } from "../read/drawing.js";
 import { fieldSql, filterSql } from "../read/filter.js";
 import type { ReadSql, RequestValues } from "../read/read-sql.js";
 import { EXTENT } from "./encode.js";
-import { carriedBy, type MapLayer } from "./map-layer.js";
+import { carriedBy, shownSql, type MapLayer } from "./map-layer.js";
 import type { Frame, Matrix } from "./matrix.js";
 
 /** What a statement of a tile is bound to, at its one site. */
@@ -55,7 +55,7 @@ export function conditionSql(making: Making, alias: string): string {
   const { layer, read } = making;
   const place = storedSql(making, alias);
   const filter = filterSql(layer.entity(), making.filter, (values) => argumentsOf(values).filter, alias, read);
-  return [`${place} && ${boxSql(read)}`, read.scope(layer.entity(), alias), filter].filter((condition) => condition !== "true").join(" and ");
+  return [`${place} && ${boxSql(read)}`, shownSql(layer, alias, read), filter].filter((condition) => condition !== "true").join(" and ");
 }
 
 /** The rank of a row, the highest first; rows without a level come last. */

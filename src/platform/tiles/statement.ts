@@ -2,7 +2,8 @@ import type { Entity } from "../entity/entity.js";
 import { literal } from "../read/json.js";
 import type { ClockUse, RequestValues, Turn } from "../read/read-sql.js";
 import { areas } from "./areas.js";
-import { EXTENT, POINT, POLYGON, type Shape, type TileLayer, type TileValue } from "./encode.js";
+import { cells } from "./cells.js";
+import { EXTENT, LINE, POINT, POLYGON, type Shape, type TileLayer, type TileValue } from "./encode.js";
 import { isOfPoints, type MapLayer } from "./map-layer.js";
 import { gathered, MOST_FEATURES, singles, type Features } from "./points.js";
 import { inReach, type Making } from "./rows.js";
@@ -27,10 +28,10 @@ export interface TileStatement {
 }
 
 /** How a layer's rows become features. */
-export type Mode = "single" | "gathered" | "crowded" | "areas";
+export type Mode = "single" | "gathered" | "crowded" | "areas" | "cells";
 
 /** What a layer is drawn by at a zoom; where a tile holds too many single points, "crowded". */
-export const modeAt = (layer: MapLayer, zoom: number): Mode => (!isOfPoints(layer) ? "areas" : zoom < layer.zoom[0] ? "gathered" : "single");
+export const modeAt = (layer: MapLayer, zoom: number): Mode => (layer.cells ? "cells" : !isOfPoints(layer) ? "areas" : zoom < layer.zoom[0] ? "gathered" : "single");
 
 function featuresFor(making: Making, mode: Mode): Features {
   switch (mode) {
@@ -42,6 +43,8 @@ function featuresFor(making: Making, mode: Mode): Features {
       return gathered(making, MOST_FEATURES);
     case "areas":
       return areas(making);
+    case "cells":
+      return cells(making, making.layer.cells!);
   }
 }
 
@@ -49,7 +52,7 @@ function featuresFor(making: Making, mode: Mode): Features {
 export function tileStatement(making: Making, mode: Mode, encoder: Encoder): TileStatement {
   const { layer, read } = making;
   const { rows, properties } = featuresFor(making, mode);
-  const shape = mode === "areas" ? "geom" : undefined;
+  const shape = mode === "areas" || mode === "cells" ? "geom" : undefined;
   // Marks what is drawn here and counted in the neighbouring tile, whose it is.
   const copy = shape ? [] : [{ name: "copy", sql: `case when not (${inReach("x", "y", 0)}) then true end` }];
   const carried = [...properties.map(({ name }) => ({ name, sql: `"${name}"` })), ...copy];
@@ -83,26 +86,32 @@ export function layerOf(statement: TileStatement, row: Record<string, unknown>):
 }
 
 type Position = readonly [x: number, y: number];
-type Drawn = { type: "Point"; coordinates: Position } | { type: "Polygon"; coordinates: readonly (readonly Position[])[] } | { type: "MultiPolygon"; coordinates: readonly (readonly (readonly Position[])[])[] };
+type Drawn = { type: "Point"; coordinates: Position } | { type: "LineString"; coordinates: readonly Position[] } | { type: "MultiLineString"; coordinates: readonly (readonly Position[])[] } | { type: "Polygon"; coordinates: readonly (readonly Position[])[] } | { type: "MultiPolygon"; coordinates: readonly (readonly (readonly Position[])[])[] };
 
 const turned = (value: number) => (value << 1) ^ (value >> 31);
 
-/** Commands of an area's rings; a single point has none. */
+/** Commands of an area's rings or of lines; a single point has none. */
 function shapeOf(drawn: Drawn): Shape | null {
   if (drawn.type === "Point") return null;
+  if (drawn.type === "LineString") return { kind: LINE, commands: commandsOf([drawn.coordinates], false) };
+  if (drawn.type === "MultiLineString") return { kind: LINE, commands: commandsOf(drawn.coordinates, false) };
+  return { kind: POLYGON, commands: commandsOf(drawn.type === "Polygon" ? drawn.coordinates : drawn.coordinates.flat(), true) };
+}
+
+function commandsOf(parts: readonly (readonly Position[])[], closed: boolean): number[] {
   const commands: number[] = [];
-  const rings = drawn.type === "Polygon" ? drawn.coordinates : drawn.coordinates.flat();
   let [x, y] = [0, 0];
-  for (const ring of rings) {
-    // The last position repeats the first: closing says the same.
-    for (let at = 0; at < ring.length - 1; at += 1) {
+  for (const part of parts) {
+    // The last position of a ring repeats the first: closing says the same.
+    const count = closed ? part.length - 1 : part.length;
+    for (let at = 0; at < count; at += 1) {
       if (at === 0) commands.push((1 << 3) | POINT);
-      if (at === 1) commands.push(((ring.length - 2) << 3) | 2);
-      const [nextX, nextY] = ring[at]!;
+      if (at === 1) commands.push(((count - 1) << 3) | 2);
+      const [nextX, nextY] = part[at]!;
       commands.push(turned(Math.round(nextX) - x), turned(Math.round(nextY) - y));
       [x, y] = [Math.round(nextX), Math.round(nextY)];
     }
-    commands.push((1 << 3) | 7);
+    if (closed) commands.push((1 << 3) | 7);
   }
-  return { kind: POLYGON, commands };
+  return commands;
 }

@@ -12,6 +12,7 @@ import type { Tile } from "./kept-tiles.js";
 import type { MapLayer } from "./map-layer.js";
 import { frameOf, type Address } from "./matrix.js";
 import { AREA_MARGIN } from "./areas.js";
+import { reachOfCells } from "./cells.js";
 import { CELL, MOST_FEATURES, POINT_MARGIN } from "./points.js";
 import { movedBy, revisionOf } from "./revision.js";
 import { fieldOf } from "./rows.js";
@@ -51,7 +52,7 @@ interface Bound extends Chosen {
 export const systemOf = ({ matrix, shifted }: Pick<Address, "matrix" | "shifted">) => (shifted ? "GCJ02" : matrix.mercator ? "WEB_MERCATOR" : STORED_CRS);
 
 /** Units around the tile each way of drawing looks at. */
-const MARGINS: Readonly<Record<Mode, number>> = { single: POINT_MARGIN, gathered: CELL, crowded: CELL, areas: AREA_MARGIN };
+const MARGINS: Readonly<Record<Mode, number>> = { single: POINT_MARGIN, gathered: CELL, crowded: CELL, areas: AREA_MARGIN, cells: AREA_MARGIN };
 
 const REMEMBERED = 500;
 
@@ -81,7 +82,7 @@ export class TileMaker {
       placed: [...new Set(asked.layers.map(({ layer }) => layer.entity().table))],
       whole: [...new Set([...dependsOn].map((entity) => entity.table))],
       // The widest frame any way of drawing looks at: what lies in it is all the tile can depend on.
-      frame: frameOf(asked.address, CELL),
+      frame: frameOf(asked.address, CELL, asked.layers.some(({ layer }) => layer.cells) ? reachOfCells(asked.address) : 0),
       policies: asked.layers.map(({ layer }) => layerOfPolicy(fieldOf(layer.entity(), layer.geometry))),
       crs: systemOf(asked.address),
       audiences: audiencesOf(asked),
@@ -99,7 +100,7 @@ export class TileMaker {
   }
 
   private bound(asked: Asked, chosen: Chosen, given: Bound["given"]): Bound {
-    const frame = frameOf(asked.address, MARGINS[chosen.mode], movedBy(given.digits));
+    const frame = frameOf(asked.address, MARGINS[chosen.mode], movedBy(given.digits) + (chosen.mode === "cells" ? reachOfCells(asked.address) : 0));
     const instant = instantFor(asked, chosen.statement, given.turn);
     return { ...chosen, given, values: chosen.statement.bind({ actor: asked.actor, instant, args: [{ filter: chosen.filter, frame, digits: given.digits }] }) };
   }

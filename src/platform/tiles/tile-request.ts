@@ -7,7 +7,8 @@ import { exists, matrices, type Address, type Matrix } from "./matrix.js";
 import type { Asked } from "./tile-maker.js";
 
 const PARAMETERS = ["tms", "crs", "filter", "asOf"] as const;
-const MOST_LAYERS = 8;
+/** As many as the dataset of OGC API Tiles is made of, and some. */
+const MOST_LAYERS = 16;
 
 /** What a tile and the description of its tileset are asked by alike. */
 export interface Tileset {
