@@ -3,7 +3,7 @@ import { Meter } from "./cpu.js";
 import { conditionsOf, prepareDatabase } from "./database.js";
 import { PAGE, type Inputs } from "./inputs.js";
 import { list, nested, versions } from "./lists.js";
-import { counts } from "./maps.js";
+import { counts, features } from "./maps.js";
 import { Measurer, type Round } from "./measure.js";
 import type { Options } from "./options.js";
 import { graphql, type Ask, type Question } from "./question.js";
@@ -45,6 +45,8 @@ function questions(inputs: Inputs): Asked[] {
     { id: "Q4town", zh: "统计:一街镇按等级与状态", en: "counts of a town by level and state", begins, asks: towns.map((place) => graphql(counted(""), place)) },
     { id: "Q4level", zh: "统计:全区一个等级按状态", en: "counts of a county, one level only, by state", begins, asks: ["MODERATE", "LOW"].map((level) => graphql(counted(`, currentLevel: { eq: ${level} }`), { place: county })) },
     { id: "Q1total", zh: "清单与总数:一街镇", en: "list of a town with its total", begins: '{"data":{"risks":{', asks: towns.map((place) => graphql(`query Total($place: ID!) { risks(first: ${PAGE}, filter: { within: $place }) { totalCount nodes { id code name currentLevel } } }`, place)) },
+    { id: "Q1some", zh: "清单:一街镇有失效措施的", en: "list of a town, those with a measure not effective", begins: '{"data":{"risks":{', asks: towns.map((place) => graphql(`query Some($place: ID!) { risks(first: ${PAGE}, filter: { within: $place, measures: { some: { effective: { eq: false } } } }) { nodes { id code name currentLevel } } }`, place)) },
+    own(features(inputs)),
   ];
 }
 

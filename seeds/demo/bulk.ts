@@ -236,7 +236,7 @@ class Chunk {
           Object.assign(risk, { inputs, ...levelOf(ready.method, inputs) });
         }
         const assessments = await this.addAssessments(unit, risks, at);
-        await insertRows(unit, "risk_level_changes", { id: "uuid", risk_id: "uuid", from_level: "text", to_level: "text", changed_at: "timestamptz", reason: "text", reassess_trigger: "text" }, moved.map(({ risk, from }) => ({ id: newUuid(at), risk_id: risk.id, from_level: from, to_level: risk.level, changed_at: iso(at), reason: "复评 / review", reassess_trigger: "PERIODIC" })));
+        await insertRows(unit, "risk_level_changes", { id: "uuid", risk_id: "uuid", from_level: "text", to_level: "text", changed_at: "timestamptz", reason: "text", reassess_trigger: "text", approved_by: "uuid" }, moved.map(({ risk, from }) => ({ id: newUuid(at), risk_id: risk.id, from_level: from, to_level: risk.level, changed_at: iso(at), reason: "复评 / review", reassess_trigger: "PERIODIC", approved_by: ready.actor.id })));
         await unit.query("update risks r set status = 'IN_FORCE', reassess_trigger = null, current_level = w.level, current_assessment_id = w.assessment, next_review_due = $4 from unnest($1::uuid[], $2::text[], $3::uuid[]) as w(id, level, assessment) where r.id = w.id", [ids, risks.map(({ level }) => level), assessments, day(at + 180 * 24 * HOUR)]);
       });
     }
