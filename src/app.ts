@@ -2,7 +2,7 @@ import "./features.js";
 import { join } from "node:path";
 import type { IncomingMessage } from "node:http";
 import type { GraphQLSchema } from "graphql";
-import { Keys } from "./auth/keys.js";
+import { bearerOf, Keys } from "./auth/keys.js";
 import { fileRoute } from "./attachments/files.js";
 import { importRoutes } from "./imports/import.routes.js";
 import { LedgerRows } from "./ledgers/ledger.rows.js";
@@ -75,7 +75,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     hints,
     schema: made,
     layers: allLayers(),
-    actorOf: (exchange) => keys.actorOf(exchange.request.headers.authorization),
+    actorOf: (exchange) => keys.actorOf(bearerOf(exchange.request.headers.authorization)),
     began: historyBegan,
     publicBaseUrl: config.publicBaseUrl,
     atOnce: Math.max(1, Math.floor(config.poolSize * 0.75)),
@@ -102,7 +102,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     ledgerRoute(ledgers, engine, withCall),
     ledgerImportRoute(ledgers, engine, withCall),
     ...importRoutes(engine, withCall),
-    ...[...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: async (exchange) => (await withCall(exchange)).actor, collections: layersWithItems, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
+    ...[...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: door.actorOf, collections: layersWithItems, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
     ...tiles.routes, ...layerRoutes(door)].map((route): Route => ({ ...route, crossOrigin: true })),
     ...mapRoutes(),
   ];

@@ -19,6 +19,17 @@ export function newKey(): NewKey {
   return { text: `ytb_${prefix}.${secret}`, prefix, secretHash: hash(secret) };
 }
 
+/**
+ * What a request for maps and features says of its sender: desktop GIS keeps names and passwords and knows no bearer, so
+ * that HTTP Basic with the key for the password is the same key. Only where nothing is written: browsers repeat passwords unasked.
+ */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  const [, encoded] = /^Basic ([A-Za-z0-9+/]{1,400}={0,2})$/i.exec(authorization ?? "") ?? [];
+  if (encoded === undefined) return authorization;
+  const text = Buffer.from(encoded, "base64").toString();
+  return `Bearer ${text.slice(text.indexOf(":") + 1)}`;
+}
+
 interface Known {
   secretHash: Buffer;
   actor: Actor;

@@ -8,11 +8,11 @@ type StyleLayer = Record<string, unknown>;
 /** Styles by their ids: each layer by itself, and those of the overview together, the topmost last. */
 export const OVERVIEW = ["regions", "subjects", "hidden-dangers", "risks"] as const;
 
-/** By a feature's value; the last look stands for every other. */
+/** By a feature's value; the last look stands for every other. Values stand in lists: QGIS 3.22 reads no others. */
 function byValue(property: string | undefined, looks: readonly Look[], value: (look: Look) => unknown): unknown {
   const other = value(looks.at(-1)!);
   const told = looks.filter((look) => look.value !== null);
-  return property === undefined || told.length === 0 ? other : ["match", ["get", property], ...told.flatMap((look) => [look.value, value(look)]), other];
+  return property === undefined || told.length === 0 ? other : ["match", ["get", property], ...told.flatMap((look) => [[look.value], value(look)]), other];
 }
 
 const HALO = { "text-halo-color": "#FFFFFF", "text-halo-width": 1.4 };
@@ -40,24 +40,40 @@ function points(layer: Layer, { property, looks, hollow, label }: Appearance, pa
   const colour = (name: string | undefined) => byValue(name, looks, (look) => look.colours[palette]);
   const shape = (filled: 0 | 1) => byValue(property, looks, (look) => shapes[look.shape][filled]);
   const rank = byValue(property, looks, (look) => looks.length - looks.indexOf(look));
+  const size = byValue(property, looks, (look) => look.size);
   return [
-    {
-      ...from, id: `${layer.id}-gathered`, type: "circle", filter: GATHERED,
-      paint: { "circle-color": colour(property && "highestLevel"), "circle-opacity": 0.7, "circle-radius": ["interpolate", ["linear"], ["get", "count"], 2, 10, 100, 16, 10_000, 26], "circle-stroke-color": "#1B1F24", "circle-stroke-width": 1 },
-      layout: { "circle-sort-key": byValue(property && "highestLevel", looks, (look) => looks.length - looks.indexOf(look)) },
-    },
+    ...gathered(layer, looks, property, palette),
     { ...from, id: `${layer.id}-counts`, type: "symbol", filter: GATHERED, layout: { ...text(["to-string", ["get", "count"]], 11), "text-allow-overlap": true }, paint: { "text-color": "#1B1F24", ...HALO } },
-    {
-      ...from, id: layer.id, type: "symbol", filter: SINGLE,
-      layout: { ...text(hollow ? ["case", ["==", ["get", hollow], true], shape(1), shape(0)] : shape(0), byValue(property, looks, (look) => look.size)), "text-allow-overlap": true, "text-ignore-placement": true, "symbol-sort-key": rank },
+    ...drawnApart(looks, property, hollow).map(({ name, filter, filled }) => ({
+      ...from, id: `${layer.id}${name}`, type: "symbol", filter: ["all", SINGLE, ...filter],
+      layout: { ...text(shape(filled), size), "text-allow-overlap": true, "text-ignore-placement": true, "symbol-sort-key": rank },
       paint: { "text-color": colour(property), "text-halo-color": "#1B1F24", "text-halo-width": 0.8 },
-    },
+    })),
     {
       ...from, id: `${layer.id}-names`, type: "symbol", minzoom: 14, filter: SINGLE,
       layout: { ...text(property ? ["concat", ["get", label], "\n", byValue(property, looks, (look) => look.zh)] : ["get", label], 11), "text-offset": [0, 1.2], "text-anchor": "top", "text-optional": true, "symbol-sort-key": property ? ["-", 0, rank] : 0 },
       paint: { "text-color": "#1B1F24", ...HALO },
     },
   ];
+}
+
+/** A layer of circles for each look, the highest last and so on top: QGIS 3.22 gives a layer of circles one colour. */
+function gathered(layer: Layer, looks: readonly Look[], property: string | undefined, palette: Palette): StyleLayer[] {
+  const told = property === undefined ? [] : looks.flatMap(({ value }) => (value === null ? [] : [value]));
+  const ofLook = ({ value }: Look): Expression => (value === null ? ["all", GATHERED, ...told.map((other) => ["!=", ["get", "highestLevel"], other])] : ["all", GATHERED, ["==", ["get", "highestLevel"], value]]);
+  return looks.toReversed().map((look) => ({
+    source: layer.id, "source-layer": layer.id, id: `${layer.id}-gathered${look.value === null ? "" : `-${look.value}`}`, type: "circle", filter: ofLook(look),
+    paint: { "circle-color": look.colours[palette], "circle-opacity": 0.7, "circle-radius": ["interpolate", ["linear"], ["get", "count"], 2, 10, 100, 16, 10_000, 26], "circle-stroke-color": "#1B1F24", "circle-stroke-width": 1 },
+  }));
+}
+
+/** Filled shapes, then hollow ones, each a layer, since QGIS 3.22 reads no conditions within a text; the highest look in layers above them, never beneath another. */
+function drawnApart(looks: readonly Look[], property: string | undefined, hollow: string | undefined): { name: string; filter: Expression[]; filled: 0 | 1 }[] {
+  const top = looks[0]!.value;
+  const ranks = property === undefined || top === null ? [{ name: "", filter: [] }] : [{ name: "", filter: [["!=", ["get", property], top]] }, { name: `-${top}`, filter: [["==", ["get", property], top]] }];
+  return ranks.flatMap(({ name, filter }) =>
+    hollow === undefined ? [{ name, filter, filled: 0 as const }] : [{ name, filter: [...filter, ["!=", ["get", hollow], true]], filled: 0 as const }, { name: `${name}-hollow`, filter: [...filter, ["==", ["get", hollow], true]], filled: 1 as const }],
+  );
 }
 
 function areas(layer: Layer, { property, looks, label, outline, figure }: Appearance, palette: Palette): StyleLayer[] {

@@ -1,3 +1,4 @@
+import { createConnection } from "node:net";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import { fromCgcs2000 } from "../../src/platform/coordinates.js";
 import { useDistrict } from "../support/district.js";
@@ -74,6 +75,24 @@ describe("core: the documents", () => {
         expect({ href, status: answer.status, type: answer.type.replace("; charset=utf-8", "") }).toEqual({ href, status: 200, type });
       }
     });
+  });
+
+  test("the address of the items takes further parameters, as links to it are followed, and refuses unknown ones", async () => {
+    await each(async (collection) => {
+      const at = itemsOf(collection);
+      expect(new URL(at).search).toBe("?f=geojson");
+      for (const [parameters, status] of [[{ limit: "1" }, 200], [{ bbox: "-1.5,50,1.5,53" }, 200], [{ datetime: "2026-01-01T00:00:00Z/2026-02-01T00:00:00Z" }, 200], [{ limit: "unlimited" }, 400], [{ unknownQueryParameter12345: "1" }, 400]] as const) expect({ at, parameters, status: (await office().get(at, parameters as Record<string, string>, { accept: "application/geo+json" })).status }).toEqual({ at, parameters, status });
+    });
+  });
+
+  test("it is spoken to by HTTP/1.1", async () => {
+    const { hostname, port } = new URL(district.service.url);
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = createConnection(Number(port), hostname, () => socket.write(`GET /ogc/ HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`));
+      let text = "";
+      socket.on("data", (chunk) => (text += chunk.toString())).on("end", () => resolve(text)).on("error", reject);
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test("what is not there is 404, and a method it does not take 405", async () => {
@@ -282,6 +301,38 @@ describe("part 2: systems of coordinates", () => {
     const { x, y } = rows[0] as { x: number; y: number };
     return code === 3857 ? [x, y, 0.02] : [y, x, code === 4490 || code === 4326 ? 1e-7 : 0.02];
   };
+
+  test("identifiers of systems are URIs by the syntax of their kind", async () => {
+    await each(async ({ crs, storageCrs }) => {
+      expect(crs).toContain(storageCrs);
+      // RFC 8141, section 2; OGC 09-048, basic names.
+      for (const uri of crs) expect(uri).toMatch(uri.startsWith("urn:") ? /^urn:[a-z0-9][a-z0-9-]{0,30}[a-z0-9]:[A-Za-z0-9()+,\-.:=@;$_!*'%/]+$/ : /^http:\/\/www\.opengis\.net\/def\/crs\/(OGC|EPSG)\/(0|\d+(\.\d+)*)\/\w+$/);
+    });
+  });
+
+  test("the extent of a collection as bbox takes the same features in each system that reaches as far, all there are", async () => {
+    await each(async ({ id, extent: { spatial: { bbox: [[west, south, east, north] = [] as number[]] } } }) => {
+      const all = await office().ids(id);
+      expect(await office().ids(id, { bbox: [west, south, east, north].join(",") })).toEqual(all);
+      expect(await office().ids(id, { bbox: [west, south, east, north].join(","), "bbox-crs": CRS84 })).toEqual(all);
+      for (const code of [4490, 4326]) expect(await office().ids(id, { bbox: [south, west, north, east].join(","), "bbox-crs": epsg(code) })).toEqual(all);
+      const { rows } = await district.database.engine.pool.query("select st_x(a) w, st_y(a) s, st_x(b) e, st_y(b) n from (select st_transform(st_setsrid(st_makepoint($1, $2), 4490), 3857) a, st_transform(st_setsrid(st_makepoint($3, $4), 4490), 3857) b) corners", [west, south, east, north]);
+      const { w, s, e, n } = rows[0] as Record<string, number>;
+      expect(await office().ids(id, { bbox: [w, s, e, n].join(","), "bbox-crs": epsg(3857) })).toEqual(all);
+    });
+  });
+
+  test("no crs and CRS84 are the same answer, of a page and of a feature", async () => {
+    await each(async ({ id }) => {
+      const [plain, named] = await Promise.all(([{}, { crs: CRS84 }] as Record<string, string>[]).map(async (parameters) => office().get(`/collections/${id}/items`, parameters)));
+      expect(named!.body.features).toEqual(plain!.body.features);
+      expect(named!.headers.get("content-crs")).toBe(plain!.headers.get("content-crs"));
+      const at = `/collections/${id}/items/${plain!.body.features[0].id}`;
+      expect((await office().get(at, { crs: CRS84 })).body.geometry).toEqual((await office().get(at)).body.geometry);
+      expect((await office().get(at, { crs: "http://www.opengis.net/def/crs/0/unsupported" })).status).toBe(400);
+      for (const name of ["crs", "bbox-crs"]) expect((await office().get(`/collections/${id}/items`, { [name]: "http://www.opengis.net/def/crs/0/unsupported", bbox: "0,0,1,1" })).status).toBe(400);
+    });
+  });
 
   test("the same box in another order of axes or another plane takes the same features", async () => {
     const expected = await office().ids("risks", { bbox: "106.58,29.68,106.65,29.72" });

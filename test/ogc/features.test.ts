@@ -57,6 +57,20 @@ describe("the same door as GraphQL", () => {
     expect(await ogcAs(district, "nobody").get("/collections", {}, { authorization: "Bearer nonsense" })).toMatchObject({ status: 401, type: "application/problem+json", body: { code: "UNAUTHENTICATED" } });
   });
 
+  test("a key is taken as the password of any name where maps and features are read, and nowhere else", async () => {
+    const key = district.headers("office")["authorization"]!.replace("Bearer ", "");
+    const basic = (name: string, password: string) => ({ authorization: `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}` });
+    const nobody = ogcAs(district, "nobody");
+    const expected = (await ogcAs(district, "office").get("/collections/risks/items")).body.numberMatched;
+    for (const name of ["", "办公室", "office"]) expect((await nobody.get("/collections/risks/items", {}, basic(name, key))).body.numberMatched).toBe(expected);
+    for (const path of ["/tiles/risks.json", "/styles/risks.json", "/legends/risks.json"]) expect({ path, status: (await fetch(`${district.service.url}${path}`, { headers: basic("x", key) })).status }).toEqual({ path, status: 200 });
+    for (const authorization of [basic(key, ""), basic("x", `${key} `), basic("x", key.slice(0, -1)), { authorization: `Basic ${key}` }, { authorization: "Basic" }, { authorization: "Basic ====" }]) expect(await nobody.get("/collections/risks/items", {}, authorization)).toMatchObject({ status: 401, body: { code: "UNAUTHENTICATED" } });
+    // Browsers repeat passwords unasked: what writes does not take them.
+    const written = await fetch(`${district.service.url}/graphql`, { method: "POST", headers: { "content-type": "application/json", ...basic("x", key) }, body: JSON.stringify({ query: "{__typename}" }) });
+    expect(((await written.json()) as { errors: { extensions: { code: string } }[] }).errors[0]!.extensions.code).toBe("UNAUTHENTICATED");
+    for (const path of ["/ledgers/risks.csv", "/imports/ledgers"]) expect({ path, status: (await fetch(`${district.service.url}${path}`, { method: path.startsWith("/imports") ? "POST" : "GET", headers: basic("x", key) })).status }).toEqual({ path, status: 401 });
+  });
+
   test("a feature out of scope is not found, and a filter through a link says nothing of what is out of scope", async () => {
     const [all, own] = [await ogcAs(district, "office").ids("risks"), await ogcAs(district, "street").ids("risks")];
     const foreign = all.find((id) => !own.includes(id))!;

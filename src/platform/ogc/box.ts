@@ -1,7 +1,7 @@
 import type { Position, Shape } from "../cql2/tree.js";
 import { Fault } from "../fault.js";
 import type { ReadSql } from "../read/read-sql.js";
-import { ordered, toDegrees, type Crs } from "./crs.js";
+import { mapPositions, ordered, toDegrees, type Crs } from "./crs.js";
 
 /** A box by its edges (x, y) in a system. West beyond east crosses the antimeridian. */
 export interface Box {
@@ -28,41 +28,66 @@ export function boxOf(field: string, numbers: readonly number[], crs: Crs): Box 
 /** Steps along an edge: enough that a straight edge follows the curve it is in degrees. */
 const STEPS = 64;
 
-/** The rim of a box, in many steps. */
-function rim({ west, south, east, north }: Box): number[][] {
-  const corners = [[west, south], [east, south], [east, north], [west, north], [west, south]] as const;
-  const positions = corners.slice(0, 4).flatMap(([x, y], index) => {
-    const [nextX, nextY] = corners[index + 1]!;
-    return Array.from({ length: STEPS }, (_, step) => [x + ((nextX - x) * step) / STEPS, y + ((nextY - y) * step) / STEPS]);
-  });
-  return [...positions, positions[0]!];
+type Edges = Omit<Box, "crs">;
+/** What a box is drawn as: one without width or height is a line, one without either a point. */
+type Part = { type: "Point"; coordinates: Position } | { type: "LineString"; coordinates: Position[] } | { type: "Polygon"; coordinates: Position[][] };
+
+const dimensionOf = ({ west, south, east, north }: Edges) => (west < east ? 1 : 0) + (south < north ? 1 : 0);
+
+/** The way along corners, each leg in steps. */
+const along = (corners: readonly Position[], steps: number): Position[] => [
+  ...corners.slice(1).flatMap(([x, y], index) => {
+    const [fromX, fromY] = corners[index] as [number, number];
+    return Array.from({ length: steps }, (_, step) => [fromX + ((x! - fromX) * step) / steps, fromY + ((y! - fromY) * step) / steps]);
+  }),
+  corners.at(-1)!,
+];
+
+function drawn(edges: Edges, steps: number): Part {
+  const { west, south, east, north } = edges;
+  switch (dimensionOf(edges)) {
+    case 0:
+      return { type: "Point", coordinates: [west, south] };
+    case 1:
+      return { type: "LineString", coordinates: along([[west, south], [east, north]], steps) };
+    default:
+      return { type: "Polygon", coordinates: [along([[west, south], [east, south], [east, north], [west, north], [west, south]], steps)] };
+  }
 }
 
-const ring = ({ west, south, east, north }: Omit<Box, "crs">) => [[west, south], [east, south], [east, north], [west, north], [west, south]];
+/** The two halves of a box over the antimeridian as one; a half that is but the edge of the other goes with it. */
+function joined(parts: readonly Part[]): Shape {
+  const of = <T extends Part["type"]>(type: T) => parts.flatMap((part) => (part.type === type ? [part.coordinates as Extract<Part, { type: T }>["coordinates"]] : []));
+  const [polygons, lines] = [of("Polygon"), of("LineString")];
+  return polygons.length > 0 ? { type: "MultiPolygon", coordinates: polygons } : lines.length > 0 ? { type: "MultiLineString", coordinates: lines } : { type: "MultiPoint", coordinates: of("Point") };
+}
+
+const halves = ({ west, south, east, north }: Edges): Edges[] => [{ west, south, east: 180, north }, { west: -180, south, east, north }];
 
 /** A box as a shape in stored degrees; in the plane's own metres, x before y, where the system is a plane. */
 export function boxShape(field: string, box: Box): Shape {
   const { crs, west, east } = box;
-  if (crs.plane) return { type: "Polygon", coordinates: [rim(box)] };
-  if (west > east) {
-    return { type: "MultiPolygon", coordinates: [{ ...box, east: 180 }, { ...box, west: -180 }].map((half) => [degreeRing(field, half)]) };
-  }
-  return { type: "Polygon", coordinates: [degreeRing(field, box)] };
+  const steps = crs.plane || crs.datum ? STEPS : 1;
+  const shape = west > east ? joined(halves(box).map((half) => drawn(half, steps))) : drawn(box, steps);
+  return crs.datum ? mapPositions(shape, (position) => toDegrees(field, position, crs)) : shape;
 }
-
-const degreeRing = (field: string, box: Box): Position[] => (box.crs.datum ? rim(box).map((position) => toDegrees(field, position, box.crs)) : ring(box));
 
 /** Rows whose geometry meets a box. */
 export function boxSql(field: string, box: Box, geometry: string, read: ReadSql): string {
   const { crs, west, south, east, north } = box;
-  const edges = (of: Omit<Box, "crs">) => [of.west, of.south, of.east, of.north].map((edge) => read.param("double precision", () => edge)).join(", ");
+  const value = (edge: number) => read.param("double precision", () => edge);
+  /** An envelope without width or height is no sound polygon. */
+  const envelope = (edges: Edges): string => {
+    const corner = (x: number, y: number) => `st_makepoint(${value(x)}, ${value(y)})`;
+    const dimension = dimensionOf(edges);
+    if (dimension === 2) return `st_makeenvelope(${[edges.west, edges.south, edges.east, edges.north].map(value).join(", ")}, ${crs.srid})`;
+    return `st_setsrid(${dimension === 0 ? corner(edges.west, edges.south) : `st_makeline(${corner(edges.west, edges.south)}, ${corner(edges.east, edges.north)})`}, ${crs.srid})`;
+  };
   if (crs.plane) {
-    const envelope = `st_makeenvelope(${edges(box)}, ${crs.srid})`;
     // The index knows degrees; which rows of those near are inside, the plane knows.
-    return `(${geometry} && st_expand(st_transform(st_segmentize(${envelope}, greatest(1, ${read.param("double precision", () => Math.max(east - west, north - south) / STEPS)})), 4490), 0.001) and st_intersects(st_transform(${geometry}, ${crs.srid}), ${envelope}))`;
+    return `(${geometry} && st_expand(st_transform(st_segmentize(${envelope(box)}, greatest(1, ${value(Math.max(east - west, north - south) / STEPS)})), 4490), 0.001) and st_intersects(st_transform(${geometry}, ${crs.srid}), ${envelope(box)}))`;
   }
   if (crs.datum) return `st_intersects(${geometry}, st_setsrid(st_geomfromgeojson(${read.param("text", () => JSON.stringify(boxShape(field, box)))}), 4490))`;
-  if (west <= east) return `st_intersects(${geometry}, st_makeenvelope(${edges(box)}, 4490))`;
-  const halves = [{ west, south, east: 180, north }, { west: -180, south, east, north }];
-  return `(${halves.map((half) => `st_intersects(${geometry}, st_makeenvelope(${edges(half)}, 4490))`).join(" or ")})`;
+  const parts = west <= east ? [{ west, south, east, north }] : halves(box);
+  return `(${parts.map((part) => `st_intersects(${geometry}, ${envelope(part)})`).join(" or ")})`;
 }

@@ -103,11 +103,11 @@ export function openApi(title: Description, shown: readonly Shown[], root: strin
     openapi: "3.0.3",
     info: { title: describe(title), version: "1.0.0", description: "OGC API Features 第 1 至 3 部分与 Tiles 第 1 部分;所示集合取决于密钥 / OGC API Features parts 1 to 3 and Tiles part 1; which collections there are depends on the key", license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" } },
     servers: [{ url: root }],
-    security: [{}, { key: [] }],
+    security: [{}, { key: [] }, { password: [] }],
     tags: [{ name: "Capabilities" }, { name: "Tiles" }, ...shown.map(({ collection: each }) => ({ name: describe(each) }))],
     paths,
     components: {
-      securitySchemes: { key: { type: "http", scheme: "bearer" } },
+      securitySchemes: { key: { type: "http", scheme: "bearer" }, password: { type: "http", scheme: "basic", description: "以密钥为密码,用户名任意 / the key as the password, any name" } },
       parameters,
       responses: { InvalidParameter: problem("参数有误 / a parameter is invalid"), Unauthenticated: problem("密钥无效 / the key is not valid"), NotFound: problem("没有,或不在范围内 / absent or out of scope"), NotAcceptable: problem("没有可接受的编码 / no acceptable encoding"), ServerError: problem("服务错误 / error of the service"), Overloaded: problem("繁忙,请稍后再试 / busy, come back later") },
       schemas: { ...schemas, ...features },
