@@ -176,7 +176,7 @@ describe("the half-year coverage", () => {
     ]);
     // A risk controlled outside of the units is proof of work.
     const responsible = await stage.person("示例车间主任", OPEN, { kind: "ENTERPRISE" });
-    const risk = await stage.do("risk.identify", "2027-02-01T09:00:00+08:00", { subject, name: "厂内运输", accidentType: "02", responsiblePerson: responsible, measures: [{ kind: "MANAGEMENT", description: "限速" }] });
+    const risk = await stage.do("risk.identify", "2027-02-01T09:00:00+08:00", { subject, name: "厂内运输", accidentType: "P-VEHICLE-ON-SITE", responsiblePerson: responsible, measures: [{ kind: "MANAGEMENT", description: "限速" }] });
     await stage.do("risk.assess", "2027-02-01T10:00:00+08:00", { current: { method: "LEC", inputs: { l: 0.5, e: 6, c: 7 } }, reason: "初评" }, { on: { id: risk, version: 1 } });
     const [{ version }] = (await district.as("auditor").ask("query($r:ID!){risk(id:$r){version}}", { r: risk }).then(({ risk: found }) => [found])) as [{ version: number }];
     await stage.do("risk.approve", "2027-02-01T11:00:00+08:00", {}, { on: { id: risk, version } });
