@@ -45,7 +45,7 @@ beforeAll(async () => {
   await write(`update subjects set status = 'CLOSED' where id = '${uuid(subjects[1]!)}'`, 100);
   await write(`update subjects set status = 'SUSPENDED' where id = '${uuid(subjects[2]!)}'`, 40);
   await stage.appoint(unlisted, "SECTOR_LEADER", people[5]!, moment(165));
-  for (let index = 0; index < 70; index += 1) {
+  for (let index = 0; index < 120; index += 1) {
     const startedAt = moment(dice.int(0, 182));
     const after = dice.pick([3_600_000, 36_000_000, 20 * 86_400_000, 60 * 86_400_000]);
     const who = [...new Set([dice.pick(people), dice.pick(people), dice.pick(people)])];
@@ -89,7 +89,7 @@ test.each(["2027-03-05T12:00:00+08:00", "2027-06-30T23:00:00+08:00", "2027-07-05
 });
 
 test("every way a duty can stand was met", () => {
-  expect([...met].toSorted()).toEqual(expect.arrayContaining(["EXEMPT", "FULFILLED", "MISSED", "NOT_DUE", "NOT_VISITED", "PENDING", "TOO_SHORT", "VISITED", "half EXEMPT", "half MISSED", "half PARTIAL", "half PENDING", "late"]));
+  expect(["EXEMPT", "FULFILLED", "MISSED", "NOT_DUE", "NOT_VISITED", "PENDING", "TOO_SHORT", "VISITED", "half EXEMPT", "half MISSED", "half PARTIAL", "half PENDING", "late"].filter((one) => !met.has(one))).toEqual([]);
 });
 
 test("U-04 tells who answered for a subject at a moment, who had been there before it, and what was or was not found", async () => {
