@@ -14,7 +14,7 @@ const BEFORE = readFileSync("schema/documents/U-04.graphql", "utf8");
 const MONTHS = Array.from({ length: 6 }, (_, index) => `2027-0${index + 1}-01`);
 const HALF = "2027-01-01";
 const NATURES = ["GUIDANCE", "GUIDANCE", "SPOT_CHECK", "JOINT", "UNANNOUNCED", "PATROL", "THIRD_PARTY_SERVICE"];
-const query = async (text: string, values: unknown[] = []) => (await district.database.engine.pool.query(text, values)).rows as Record<string, never>[];
+const query = async (text: string, values: unknown[] = []) => (await district.database.engine.pool.query(text, values)).rows as Record<string, unknown>[];
 const uuid = (id: string) => id.split("_")[1]!;
 const moment = (day: number) => new Date(Date.parse("2027-01-01T00:00:00+08:00") + day * 86_400_000 + dice.int(0, 86_399) * 1_000).toISOString();
 /** All one sees of a leader's half-year is told, whichever way its statuses fell. */
@@ -58,9 +58,9 @@ beforeAll(async () => {
 }, 240_000);
 
 interface Told {
-  monthlyDuty: Record<string, never>[];
-  halfYearCoverage: Record<string, never>[];
-  halfYearCoverageSubjects: Record<string, never>[];
+  monthlyDuty: Record<string, unknown>[];
+  halfYearCoverage: Record<string, unknown>[];
+  halfYearCoverageSubjects: Record<string, unknown>[];
 }
 
 const ask = async (at: string): Promise<Told> => district.as("auditor").ask(DUTIES.replace("$lastDay: Date!)", `$lastDay: Date!) @asOf(effective: "${at}")`), { firstDay: "2027-01-01", lastDay: "2027-06-30" });
@@ -76,7 +76,7 @@ test.each(["2027-03-05T12:00:00+08:00", "2027-06-30T23:00:00+08:00", "2027-07-05
   expect(told.halfYearCoverage.map((row) => ({ person: person(row), periodFrom: row["periodFrom"], base: row["base"], visited: row["visited"], exempted: row["exempted"], tooShort: row["tooShort"], share: row["share"], status: row["status"] }))).toEqual(incomplete);
   for (const row of told.halfYearCoverage) expect(row["notVisited"]).toBe(Number(row["base"]) - Number(row["visited"]));
   expect(
-    told.halfYearCoverageSubjects.map((row) => ({ person: person(row), periodFrom: row["periodFrom"], subject: (row["subject"] as { code: string }).code, state: row["state"], days: row["days"], visits: row["visits"], lateVisits: row["lateVisits"], lastVisitAt: row["lastVisitAt"] === null ? null : Date.parse(row["lastVisitAt"]) })),
+    told.halfYearCoverageSubjects.map((row) => ({ person: person(row), periodFrom: row["periodFrom"], subject: (row["subject"] as { code: string }).code, state: row["state"], days: row["days"], visits: row["visits"], lateVisits: row["lateVisits"], lastVisitAt: row["lastVisitAt"] === null ? null : Date.parse(String(row["lastVisitAt"])) })),
   ).toEqual(oracle.subjects);
   // Whole reports, whatever their status, agree as well.
   const all = await stage.rows("monthlyDuty", 'from:"2027-01-01",to:"2027-06-30"', "periodFrom due visits lateVisits status person{name}", at);
