@@ -1,14 +1,13 @@
-import { Fault } from "../platform/fault.js";
+import { Person, seesPersonal } from "../people/person.js";
 import { entityNamed, type Entity } from "../platform/entity/entity.js";
 import type { Given } from "../platform/entity/report.js";
+import { Fault } from "../platform/fault.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
-import { seesPersonal } from "../people/person.js";
 import { Region } from "../regions/region.js";
 import { RiskUnit } from "../risk-objects/risk-object.js";
 import { Risk } from "../risks/risk.js";
 import { StopRecord } from "../stops/stop-record.js";
 import { RegulatorAssignment, ResponsibilitySlot } from "../supervision/regulation.js";
-import { Person } from "../people/person.js";
 import { Subject } from "../subjects/subject.js";
 import { DutyRule } from "./duty-rule.js";
 import { Visit, VisitParticipant } from "./visit.js";
@@ -44,7 +43,8 @@ export const countDays = (days: string) => `(select coalesce(sum(upper(d.d) - lo
  * A visit counts for who takes part in it and holds a slot of the rule for that subject at that moment (INV-21).
  */
 export function dutyTerms(kind: "COUNT_PER_PERIOD" | "COVERAGE", asked: Given, read: ReadSql): string {
-  const [rule, slot, term, person, subject, version, unit, risk, stop, visit, part, region] = Array.from({ length: 12 }, () => read.alias()) as [string, string, string, string, string, string, string, string, string, string, string, string];
+  const [rule, slot, term, subject, version] = [read.alias(), read.alias(), read.alias(), read.alias(), read.alias()];
+  const [unit, risk, stop, visit, part, region] = [read.alias(), read.alias(), read.alias(), read.alias(), read.alias(), read.alias()];
   const versions = entityNamed(`${Subject.name}Version`) as Entity;
   const months = kind === "COVERAGE" ? 6 : 1;
   const first = asked.param("date", "from", opening);

@@ -35,6 +35,8 @@ test("a visit is recorded where its subject lies, with who took part and what wa
   // A client system is told of the visit, not by whom.
   const { visits } = await district.as("integrator").ask(`{visits(first:5,filter:{code:{eq:"${visit.code}"}}){nodes{code participants(first:5){nodes{person{name}}}}}}`);
   expect(visits.nodes).toEqual([{ code: visit.code, participants: { nodes: [] } }]);
+  const byName = `{visits(first:5,filter:{code:{eq:"${visit.code}"},participants:{some:{person:{name:{eq:"示例甲"}}}}}){totalCount}}`;
+  expect([(await district.as("integrator").ask(byName)).visits.totalCount, (await district.as("auditor").ask(byName)).visits.totalCount]).toEqual([0, 1]);
   for (const by of ["neighbour", "stranger", "nobody"]) expect((await district.as(by).ask(`{visits(first:5,filter:{code:{eq:"${visit.code}"}}){nodes{code}}}`)).visits.nodes).toEqual([]);
 });
 
