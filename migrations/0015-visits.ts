@@ -67,7 +67,7 @@ const rules = `
 
   -- Who holds the slots a rule binds, everywhere.
   create index regulator_assignments_by_slot on regulator_assignments (slot_id, person_id);
-  create index regulator_assignments_history_by_slot on regulator_assignments_history (slot_id, person_id);
+  create index regulator_assignments_history_by_slot on regulator_assignments_history (slot_id, person_id, recorded_to);
 `;
 
 const visits = `
@@ -102,7 +102,7 @@ const visits = `
   select track('visits');
   ${listed("visits", "", "county_code", "town_id")}
   create index on visits (subject_id, started_at);
-  create index on visits_history (subject_id, started_at);
+  create index on visits_history (subject_id, started_at, recorded_to);
   create index on visits (county_code, started_at desc, id desc);
 
   create table visit_participants (${KEPT},
@@ -112,8 +112,8 @@ const visits = `
   );
   select track('visit_participants');
   create index on visit_participants (person_id);
-  create index on visit_participants_history (person_id);
-  create index on visit_participants_history (visit_id);
+  create index on visit_participants_history (person_id, recorded_to);
+  create index on visit_participants_history (visit_id, recorded_to);
 `;
 
 const invariants = `
