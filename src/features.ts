@@ -27,6 +27,8 @@ import "./hidden-dangers/hidden-danger.actions.js";
 import "./hidden-dangers/hidden-danger.reports.js";
 import "./supervision/regulation.actions.js";
 import "./supervision/gap.reports.js";
+import "./visits/visit.actions.js";
+import "./visits/duty.reports.js";
 import "./risk-zones/risk-zone.actions.js";
 import "./post-cards/post-card.actions.js";
 import "./post-cards/post-card.reports.js";

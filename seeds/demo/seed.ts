@@ -10,9 +10,10 @@ import { act, actAs, type Call, type WriteDoor } from "../../src/platform/write/
 import { newUuid } from "../../src/platform/write/identifier.js";
 import { readCounties } from "../reference/counties.js";
 import { loadReference } from "../reference/load.js";
-import { planChain } from "./chain.js";
+import { planChain, type Scene } from "./chain.js";
 import { RoundsStory } from "./review-rounds.js";
 import { atWork, day, DAYS, Dice, END, inventedUscc, iso, LAST_DAY, SECTORS, START, TOWNS } from "./story.js";
+import { planVisits } from "./visits.js";
 
 export const DEMO_PRINCIPALS = ["integrator", "gis", "auditor", "district_regulator", "street_regulator", "community_worker", "enterprise", "system_admin", "security_admin", "audit_admin"] as const;
 export type DemoPrincipal = (typeof DEMO_PRINCIPALS)[number];
@@ -39,6 +40,8 @@ export interface StorySubject {
   risks: string[];
   principal: string;
   reporter: Actor;
+  keyControlled: boolean;
+  location: Record<string, unknown>;
   /** Who acts for the body that leads it. */
   lead: Actor;
 }
@@ -84,19 +87,20 @@ class Storyteller {
     await this.bodies();
     await this.convene();
     this.planSubjects();
-    this.planChain();
+    planChain(this.scene("chain", 1_000_000));
+    planVisits(this.scene("visit", 2_000_000));
     return this;
   }
 
-  /** Keys and order of its own: what the rest of the story counts stays as it was. */
-  private planChain(): void {
+  /** For a further part of the story: keys and order of its own, so that what the rest counts stays as it was. */
+  private scene(name: string, order: number): Scene {
     let deeds = 0;
-    planChain({
+    return {
       seed: this.seed,
       town: (index) => this.actors.get(`town:${index}`)!,
-      schedule: (at, run) => this.later({ at, order: 1_000_000 + (deeds += 1), run }),
+      schedule: (at, run) => this.later({ at, order: order + (deeds += 1), run }),
       do: async (actor, action, clock, args) => {
-        const done = await act(this.door, this.call(actor), action, { ...args, idempotencyKey: `demo-chain-${(deeds += 1)}` }, clock);
+        const done = await act(this.door, this.call(actor), action, { ...args, idempotencyKey: `demo-${name}-${(deeds += 1)}` }, clock);
         return globalId(done.entity, done.uuid);
       },
       region: (code) => this.regionId(code),
@@ -104,7 +108,7 @@ class Storyteller {
       known: (name) => this.organizations.get(name)!,
       slot: (name) => globalId(entityNamed("ResponsibilitySlot")!, this.slots.get(name)!),
       subjects: () => this.subjects,
-    });
+    };
   }
 
   async tell(progress: (done: number, total: number) => void): Promise<void> {
@@ -288,7 +292,7 @@ class Storyteller {
       const reporter: Actor = { ...(await this.principal(number === 0 ? "enterprise" : `enterprise:${number}`, `${label}填报员`, "ENTERPRISE_REPORTER", village, { subject: uuid })) };
       const leader = this.actors.get(above ? `sector:${sector.code}` : `town:${town}`)!;
       this.rounds.leads.set(uuid, leader);
-      const subject: StorySubject = { id, enterprise, town, sector, village, risks: [], principal, reporter, lead: leader };
+      const subject: StorySubject = { id, enterprise, town, sector, village, risks: [], principal, reporter, keyControlled, location, lead: leader };
       this.subjects.push(subject);
       for (let index = 0; index < RISKS_EACH; index += 1) this.planRisk(subject, index);
       for (let index = 0; index < HIDDEN_DANGERS / SUBJECTS; index += 1) this.planHiddenDanger(subject);

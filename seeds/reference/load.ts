@@ -1,5 +1,6 @@
 import { newUuid } from "../../src/platform/write/identifier.js";
 import type { Unit } from "../../src/platform/write/unit.js";
+import { loadDutyRules } from "./duty-rules.js";
 import { METHODS } from "./methods.js";
 import { loadReviewRoundRules } from "./review-rounds.js";
 
@@ -85,6 +86,7 @@ export async function loadReference(unit: Unit): Promise<void> {
     await unit.query("insert into code_lists (id, code, standard, edition, name_zh, name_en, valid_from, default_from, provisional) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)", [listId, code, standard, edition, zh, en, validFrom, more?.defaultFrom ?? null, more?.provisional ?? false]);
     for (const [item, name] of items) await unit.query("insert into code_items (id, code_list_id, code, name_zh) values ($1, $2, $3, $4)", [newUuid(), listId, item, name]);
   }
+  await loadDutyRules(unit);
   for (const [layer, audience, decimals] of POLICIES) {
     if (await has("select 1 from coordinate_policies where layer = $1 and audience = $2", layer, audience)) continue;
     await unit.query("insert into coordinate_policies (id, layer, audience, decimals) values ($1, $2, $3, $4)", [newUuid(), layer, audience, decimals]);

@@ -36,7 +36,7 @@ async function toldOverall(): Promise<Map<string, string | null>> {
 
 test("no sequence of actions, in any order and from any role, breaks an invariant of the register", async () => {
   const { engine } = district.database;
-  const walk = new ActionDice(district, Number(process.env["WALK_SEED"] ?? 20_261_125), CHARACTERS, ["risk", "controlMeasure", "review", "assessment", "subject", "stop", "temporary"]);
+  const walk = new ActionDice(district, Number(process.env["WALK_SEED"] ?? 20_261_125), CHARACTERS, ["risk", "controlMeasure", "review", "assessment", "subject", "stop", "temporary", "visit"]);
   await walk.prepare();
   const census = new Census();
   await census.vanished(engine);

@@ -89,6 +89,14 @@ describe.each(["compiled", "plain"] as const)("scope, by %s reads", (way) => {
     expect(await office.refused('{hiddenDangers(first:1,after:"nonsense"){nodes{id}}}')).toMatchObject({ code: "INVALID_INPUT" });
   });
 
+  test("a list of the past within a region may be asked for its number alone", async () => {
+    const at = new Date().toISOString();
+    for (const [name, count] of [["huixing", own.length], ["yuanyang", foreign.length]] as const) {
+      const text = `query($r:ID!)@asOf(recorded:"${at}"){hiddenDangers(first:3,filter:{within:$r}){totalCount totalCountIsExact}}`;
+      expect((await district.as("auditor", way).ask(text, { r: district.regions[name] })).hiddenDangers).toEqual({ totalCount: count, totalCountIsExact: true });
+    }
+  });
+
   test("what was answered at an instant is answered again as of it", async () => {
     const query = "{hiddenDangers(first:50,orderBy:[{field:CODE,direction:ASC}]){totalCount nodes{code status version open subject{name hiddenDangers(first:20){totalCount}}}} hiddenDangerCounts(by:[STATUS,TOWN]){count status region{name}}}";
     const auditor = district.as("auditor", way);

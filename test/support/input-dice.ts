@@ -54,6 +54,7 @@ const AGREEMENTS: Readonly<Record<string, (input: Thrown, dice: Dice, now: numbe
   "risk.identify": (input) => input["domain"] !== "NATURAL_DISASTER" && without(input, "causedBy"),
   "risk.suspend": toCome,
   "riskUnit.stop": toCome,
+  "visit.record": (input, dice, now) => Object.assign(input, { startedAt: new Date(now - dice.int(3, 900) * 3_600_000).toISOString(), endedAt: dice.chance(0.5) ? new Date(now - dice.int(0, 2) * 3_600_000).toISOString() : undefined }),
   "postCard.draft": (input, dice) => (input["slot"] && dice.chance(0.5) ? without(input, "post") : Object.assign(input, { post: `岗位${dice.int(1, 9_999)}`, slot: undefined })),
   "riskReviewRound.plan": (input, dice, now) => {
     const regular = ["MONTHLY_IDENTIFICATION", "QUARTERLY_CONSULTATION"].includes(String(input["kind"]));

@@ -25,6 +25,9 @@ const BREAKS: Readonly<Record<string, string>> = {
   "INV-07 a decision moves a level once": "select decision_id from risk_level_changes where decision_id is not null group by 1 having count(*) > 1",
   "elevations of a risk do not overlap": "select a.id from temporary_risk_elevations a join temporary_risk_elevations b on a.risk_id = b.risk_id and a.id < b.id where tstzrange(a.valid_from, a.valid_to) && tstzrange(b.valid_from, b.valid_to)",
   "stops of a carrier do not overlap": "select a.id from stop_records a join stop_records b on coalesce(a.risk_id, a.unit_id) = coalesce(b.risk_id, b.unit_id) and a.id < b.id where tstzrange(a.valid_from, a.valid_to) && tstzrange(b.valid_from, b.valid_to)",
+  "INV-17 an inspection has its body, its leave and two officers": `
+    select v.code from visits v left join organizations o on o.id = v.organization_id where v.nature = 'ADMINISTRATIVE_INSPECTION' and (o.can_inspect is distinct from true or (not v.emergency and (v.approval_no is null or v.entry_code is null)))`,
+  "a visit has somebody who took part, and lies behind what recorded it": "select code from visits v where started_at > created_at or ended_at > created_at or ended_at <= started_at or not exists (select from visit_participants p where p.visit_id = v.id)",
   "INV-24 codes of what is in force are of a list": `
     select r.code from risks r where r.status in ('IN_FORCE', 'REVIEWING') and r.accident_type is not null and not exists (select from code_items i join code_lists l on l.id = i.code_list_id where l.code = 'accidentType' and i.code = r.accident_type)`,
   "the level of control is not below the level": "select code from risks where current_level = 'MAJOR' and control_level <> 'COMPANY'",

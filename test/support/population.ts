@@ -107,6 +107,7 @@ export async function populate(district: District, size = 24): Promise<Populatio
   await zonesAndCards();
   await loops();
   await imports();
+  await visits();
   await mark();
   return { moments };
 
@@ -171,6 +172,21 @@ export async function populate(district: District, size = 24): Promise<Populatio
         else if (dice.chance(0.15)) await deed("hiddenDangerVoid", { on: danger, input: { reason: "重复登记" } });
       }
       if (index % 20 === 10) await mark();
+    }
+  }
+
+  /** Visits of every nature, with dice of their own: what the rest throws stays as it was. */
+  async function visits(): Promise<void> {
+    const own = new Dice(20_230_120);
+    const body = await deed("organizationRegister", { input: { region: district.regions["yubei"], name: "示例执法主体", kind: "GOV_DEPT", canInspect: true } });
+    const officers: string[] = [];
+    for (const number of [1, 2]) officers.push((await deed("personRegister", { input: { region: district.regions["yubei"], name: `执法人员${number}`, kind: "OFFICIAL", enforcementCertNo: `执法${number}` } })).id);
+    for (let index = 0; index < size * 2; index += 1) {
+      const day = Date.parse("2026-11-10T09:00:00+08:00") - own.int(0, 300) * 86_400_000;
+      const nature = own.pick(["GUIDANCE", "JOINT", "PATROL", "SPOT_CHECK", "ADMINISTRATIVE_INSPECTION"]);
+      const leave = nature === "ADMINISTRATIVE_INSPECTION" ? { organization: body.id, approvalNo: `检〔2026〕${index}号`, entryCode: `码${index}`, itemCodes: ["YJ-01"] } : {};
+      const visit = await deed("visitRecord", { input: { subject: own.pick(subjects).id, nature, startedAt: new Date(day).toISOString(), endedAt: own.chance(0.7) ? new Date(day + 3_600_000).toISOString() : undefined, participants: [...officers, own.pick(people).id], findings: own.chance(0.5) ? `${own.pick(AWKWARD)}${index}` : undefined, checkInPoint: own.chance(0.5) ? { type: "Point", coordinates: [106.62, 29.7] } : undefined, presenceConfirmation: own.chance(0.4) ? "工作照" : undefined, ...leave } });
+      if (own.chance(0.15)) await deed("visitWithdraw", { on: visit, input: { reason: "误登" } });
     }
   }
 

@@ -41,12 +41,13 @@ export function listSql(part: ListPart, link: ((alias: string) => string) | null
   const inner = read.alias();
   const terms = orderTerms(entity, args, inner, read);
   const where = whereSql(entity, part, args, link, inner, read);
-  const source = read.source(entity, inner, link ? "key" : inIndexOrder(entity, args) ? "list" : "set", (alias) => placeSql(entity, args, site, alias, read));
   const total = () => `(select count(*) from (select 1 from ${read.source(entity, inner, link ? "key" : "set")}${where} limit ${COUNT_BOUND + 1}) counted)`;
   const page = new PageSql(part, args, backward, show, read);
   const pairs = part.connection.map((item): Pair => ({ key: item.key, aliased: item.aliased, value: page.itemSql(item, total), quoted: item.part.kind === "typename", sure: ["nodes", "edges", "pageInfo"].includes(item.part.kind) }));
   const counted = part.connection.some(({ part: { kind } }) => kind === "totalCount" || kind === "totalCountIsExact");
   if (!page.wanted && counted && !args.after && !args.before) return as === "text" ? textSql(pairs, read) : objectSql(pairs, read);
+  // Only where the page is fetched: PostgreSQL cannot type what a statement binds and does not name.
+  const source = read.source(entity, inner, link ? "key" : inIndexOrder(entity, args) ? "list" : "set", (alias) => placeSql(entity, args, site, alias, read));
   const seek = args.after || args.before ? `${where ? " and" : " where"} ${keysetSql(entity, terms, site, backward, read)}` : "";
   const rows = `(select ${inner}.* from ${source}${where}${seek} order by ${orderBySql(terms, backward)} limit ${bucketOf(size) + 1}) ${page.rows}`;
   return (as === "text" ? textOfSql : objectOfSql)(pairs, `from (${page.gather(rows)}) ${page.alias}`, read);
