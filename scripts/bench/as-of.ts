@@ -50,12 +50,12 @@ function questions(inputs: Inputs): Asked[] {
   ];
 }
 
-/** The same question as of an instant, on both clocks. */
-const asOf = (question: Asked, at: string): Asked => ({
+/** The same question as of an instant, on both clocks or on that of what was in force alone. */
+const asOf = (question: Asked, at: string, clocks: readonly ("recorded" | "effective")[] = ["recorded", "effective"]): Asked => ({
   ...question,
   asks: question.asks.map((ask) => {
     const { query, variables } = JSON.parse(ask.body) as { query: string; variables: Record<string, unknown> };
-    return { ...ask, body: JSON.stringify({ query: query.replace(/^query \w+\([^)]*\)/, (opening) => `${opening} @asOf(recorded: "${at}", effective: "${at}")`), variables }) };
+    return { ...ask, body: JSON.stringify({ query: query.replace(/^query \w+\([^)]*\)/, (opening) => `${opening} @asOf(${clocks.map((clock) => `${clock}: "${at}"`).join(", ")})`), variables }) };
   }),
 });
 
@@ -148,7 +148,7 @@ export async function asOfInstants(url: string, { rounds, seconds, questions: ch
 /** As of the last instant the answer is today's, word for word; as of the others counts are those of the rows that stood. */
 async function exact(question: Asked, { last, instants }: Past, fetch: (ask: Ask) => Promise<unknown>): Promise<void> {
   const tell = (what: string) => new Error(`${question.id}: 回看不准确 / the past is not exact: ${what}`);
-  const [then, now] = [asOf(question, last), question];
+  const [then, now] = [asOf(question, last), asOf(question, last, ["effective"])];
   for (const [index, ask] of then.asks.slice(0, 8).entries()) {
     const [one, other] = [tidy(withoutCursors(await fetch(ask))), tidy(withoutCursors(await fetch(now.asks[index]!)))];
     const found = difference(other, one);
