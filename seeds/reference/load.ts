@@ -87,6 +87,7 @@ export async function loadReference(unit: Unit): Promise<void> {
     for (const [item, name] of items) await unit.query("insert into code_items (id, code_list_id, code, name_zh) values ($1, $2, $3, $4)", [newUuid(), listId, item, name]);
   }
   await loadDutyRules(unit);
+  await loadReviewRoundRules(unit);
   for (const [layer, audience, decimals] of POLICIES) {
     if (await has("select 1 from coordinate_policies where layer = $1 and audience = $2", layer, audience)) continue;
     await unit.query("insert into coordinate_policies (id, layer, audience, decimals) values ($1, $2, $3, $4)", [newUuid(), layer, audience, decimals]);
@@ -98,5 +99,4 @@ export async function loadReference(unit: Unit): Promise<void> {
         "insert into code_mappings (id, from_item_id, to_item_id, note) select $1, f.id, t.id, '按名称对应,待官方对照表核定 / by name, to be held against the official table' from code_lists a join code_items f on f.code_list_id = a.id and f.code = $2, code_lists b join code_items t on t.code_list_id = b.id and t.code = $3 where a.code = 'accidentType' and a.edition = '1986' and b.code = 'accidentType' and b.edition = '2025'",
         [newUuid(), old, code],
       );
-  await loadReviewRoundRules(unit);
 }
