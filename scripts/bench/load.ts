@@ -14,6 +14,8 @@ export interface Job {
   asks: readonly Ask[];
   begins: string;
   unique: boolean;
+  /** Of every good answer. */
+  status: number;
   connections: number;
   /** Seconds under load before counting begins: connections open, statements prepared. */
   lead: number;
@@ -125,12 +127,13 @@ class Run {
         const end = head.indexOf(HEAD_END);
         if (end < 0) return;
         const lines = head.toString("latin1", 0, end);
-        size = Number(/\r\ncontent-length: *(\d+)/i.exec(lines)?.[1] ?? NaN);
+        // One that says only that nothing has changed has no body, and need not say so.
+        size = this.job.status === 304 ? 0 : Number(/\r\ncontent-length: *(\d+)/i.exec(lines)?.[1] ?? NaN);
         // The beginning of the body tells whether the answer is a good one; servers may write blanks around colons.
         const looked = Math.min(size, this.job.begins.length * 2);
         if (head.length < end + HEAD_END.length + looked) return;
         const body = head.toString("utf8", end + HEAD_END.length, end + HEAD_END.length + looked);
-        if (!lines.startsWith("HTTP/1.1 200 ") || Number.isNaN(size) || !body.replace(/\s/g, "").startsWith(this.job.begins)) return this.fail(`${lines.split("\r\n")[0]} ${head.toString("utf8", end, end + 600)}`);
+        if (!lines.startsWith(`HTTP/1.1 ${this.job.status} `) || Number.isNaN(size) || !body.replace(/\s/g, "").startsWith(this.job.begins)) return this.fail(`${lines.split("\r\n")[0]} ${head.toString("utf8", end, end + 600)}`);
         missing = size - (head.length - end - HEAD_END.length);
       } else missing -= chunk.length;
       if (missing > 0) return;

@@ -33,7 +33,7 @@ export class Measurer {
 
   async round(running: Running, question: Question, pressure: Pressure, meter = this.meter): Promise<Round> {
     const { server } = running;
-    const job: Job = { url: running.url, headers: running.headers, asks: question.asks[server], begins: question.begins[server], unique: question.unique ?? false, ...pressure };
+    const job: Job = { url: running.url, headers: running.headers, asks: question.asks[server], begins: question.begins[server], unique: question.unique ?? false, status: question.status ?? 200, ...pressure };
     const unwatch = meter.watch(running);
     let before: ReturnType<Meter["read"]> | undefined;
     let after: ReturnType<Meter["read"]> | undefined;

@@ -26,6 +26,8 @@ export interface Question {
   begins: Readonly<Record<Server, string>>;
   /** Each request must differ: UNIQUE in its path or body becomes a fresh UUID. */
   unique?: boolean;
+  /** Of every good answer; 200 unless given. */
+  status?: number;
   /** Further conditions to print. */
   note?: string;
 }

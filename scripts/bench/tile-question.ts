@@ -44,7 +44,7 @@ interface Shown {
 }
 
 /** Features by their ids; which of them the neighbour counts is this service's own word. */
-function decoded(bytes: unknown): ReadonlyMap<number, Shown> {
+export function decoded(bytes: unknown): ReadonlyMap<number, Shown> {
   const layer = new VectorTile(new PbfReader(bytes as Uint8Array)).layers["risks"];
   const features = Array.from({ length: layer?.length ?? 0 }, (_, at) => layer!.feature(at));
   const found = new Map(features.map((feature): [number, Shown] => {
@@ -57,7 +57,7 @@ function decoded(bytes: unknown): ReadonlyMap<number, Shown> {
 }
 
 /** PostGIS rounds to the nearest unit, the service down: a unit apart is the same place, and at the rim of the buffer one may have what the other has not. */
-function differ(limit: unknown, ours: unknown): string | null {
+export function differ(limit: unknown, ours: unknown): string | null {
   const [a, b] = [limit, ours] as [ReadonlyMap<number, Shown>, ReadonlyMap<number, Shown>];
   const rim = ({ x, y }: Shown) => Math.min(x + 128, y + 128, 4096 + 128 - x, 4096 + 128 - y) <= 2;
   for (const [one, other] of [[a, b], [b, a]] as const)

@@ -4,6 +4,7 @@ import type { Exchange, Route } from "../platform/http/server.js";
 import { sendJson, told, type TileDoor } from "../platform/tiles/tile-routes.js";
 import { systemOf } from "../platform/tiles/tile-maker.js";
 import { tilesetOf } from "../platform/tiles/tile-request.js";
+import { versionedFrom } from "../platform/tiles/versions.js";
 import { allLayers } from "./layer.js";
 import { legendOf, legendSvg } from "./legend.js";
 import { mapStyle, OVERVIEW } from "./map-style.js";
@@ -25,13 +26,15 @@ export function layerRoutes(door: TileDoor): Route[] {
     if (layers.length === 0) throw new Fault("NOT_FOUND", {});
     const parameters = new URLSearchParams(exchange.url.search);
     const palette = paletteFrom(parameters);
-    if (parameters.has("tms") || parameters.has("filter")) throw new Fault("INVALID_INPUT", { field: parameters.has("tms") ? "tms" : "filter", rule: "one of palette, crs, asOf" });
+    const versioned = versionedFrom(parameters);
+    if (parameters.has("tms") || parameters.has("filter")) throw new Fault("INVALID_INPUT", { field: parameters.has("tms") ? "tms" : "filter", rule: "one of palette, crs, asOf, versioned" });
     // Refuses what the tiles of the style would refuse.
     for (const layer of layers) tilesetOf(layer.id, parameters, allLayers(), door.schema, await door.began());
     const base = publicAddress(exchange, door.publicBaseUrl);
     const made = mapStyle(id, layers, palette, (layer, shown) => {
       const query = new URLSearchParams(parameters);
       if (shown) query.set("filter", JSON.stringify(shown));
+      if (versioned) query.set("versioned", "true");
       return `${base}/tiles/${layer.id}.json${query.size > 0 ? `?${query}` : ""}`;
     });
     sendJson(exchange, JSON.stringify(made));

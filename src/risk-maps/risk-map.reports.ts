@@ -143,7 +143,7 @@ report({
     const size = asked.param("double precision", "sizeMetres", sizeOf);
     const srid = read.param("integer", (values) => zone(values).srid);
     const meridian = read.param("integer", (values) => zone(values).meridian);
-    const plane = `select ${risk}.current_level as level, st_transform(${risk}.location, ${srid}) as place from ${read.source(Risk, risk)} where ${risk}.location && ${boxSql(box, read)} and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
+    const plane = `select ${risk}.current_level as level, st_transform(${risk}.location, ${srid}) as place from ${read.source(Risk, risk)} where st_intersects(${risk}.location, ${boxSql(box, read)}) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
     return `
       select ${meridian} || ':' || g.i || ':' || g.j as cell, g.highest, g.highest_colour, g.major, g.considerable, g.moderate, g.low, g.total, st_transform(st_setsrid(${CELL_SHAPE[cell]!(size)}, ${srid}), 4490) as shape
       from (select c.i, c.j, ${tallySql("p.level")} from (${plane}) p cross join lateral (${CELLS[cell]!("st_x(p.place)", "st_y(p.place)", size)}) c group by c.i, c.j) g
@@ -181,7 +181,7 @@ report({
     });
     // Beyond 85 degrees Mercator has no place; nothing of China's lies there.
     const plane = `select ${risk}.id, ${risk}.current_level as level, ${risk}.location, st_transform(${risk}.location, 3857) as place from ${read.source(Risk, risk)}
-      where ${risk}.location && st_intersection(${boxSql((values) => boxOf(asked.args(values)["bbox"]), read)}, st_makeenvelope(-180, -85, 180, 85, 4490)) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
+      where st_intersects(${risk}.location, st_intersection(${boxSql((values) => boxOf(asked.args(values)["bbox"]), read)}, st_makeenvelope(-180, -85, 180, 85, 4490))) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
     return `
       select g.*, case when g.total = 1 then g.first_id end as risk_id from (
         select floor(st_x(p.place) / ${size}) as i, floor(st_y(p.place) / ${size}) as j, ${tallySql("p.level")}, (array_agg(p.id order by p.id))[1] as first_id,

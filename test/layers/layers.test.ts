@@ -2,6 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createClient, type Client } from "graphql-ws";
 import { WebSocket } from "ws";
+import { allLayers } from "../../src/layers/layer.js";
+import { layerRevisionSql } from "../../src/platform/tiles/changes.js";
 import { inUnit } from "../support/database.js";
 import { useDistrict } from "../support/district.js";
 import { placeRisks } from "../support/map-tiles.js";
@@ -71,6 +73,23 @@ describe("the catalogue", () => {
     const after = await revisions();
     for (const layer of ["risks", "risk-areas", "risk-hexagons", "risk-squares", "regions-counts"]) expect(after[layer]).not.toBe(before[layer]);
     for (const layer of ["risk-zones", "coverage", "key-areas"]) expect(after[layer]).toBe(before[layer]);
+  });
+
+  test("changes the revision with the day where what is shown does: what is due one day is overdue the next", async () => {
+    const client = await district.database.engine.pool.connect();
+    try {
+      await client.query("begin");
+      await client.query("update system_settings set demo = true");
+      const on = async (day: string, layer: string) => {
+        await client.query("select set_config('app.clock', $1, true)", [`${day}T12:00:00+08:00`]);
+        return ((await client.query(`select ${layerRevisionSql(allLayers().find(({ id }) => id === layer)!)} as revision`)).rows as { revision: string }[])[0]!.revision;
+      };
+      for (const layer of ["risks", "hidden-dangers"]) expect(await on("2030-01-01", layer)).not.toBe(await on("2030-01-02", layer));
+      for (const layer of ["risk-zones", "subjects"]) expect(await on("2030-01-01", layer)).toBe(await on("2030-01-02", layer));
+    } finally {
+      await client.query("rollback");
+      client.release();
+    }
   });
 });
 

@@ -227,6 +227,23 @@ describe("grids and clusters", () => {
     expect(new Set(moved.map(({ cell: one }: { cell: string }) => one))).toEqual(new Set(gridRiskMap.map(({ cell: one }: { cell: string }) => one)));
   });
 
+  test("a window ends where it says, to the millimetre: what lies beside its edge is not counted, what lies on it is", async () => {
+    const count = async (west: number, south: number, east: number, north: number) => {
+      const box = `{west:${west},south:${south},east:${east},north:${north}}`;
+      const { clusters, gridRiskMap } = await district.as("auditor").ask(`{clusters(bbox:${box},zoom:10){total} gridRiskMap(cell:SQUARE,sizeMetres:500,bbox:${box}){total}}`);
+      return [clusters, gridRiskMap].map((rows: { total: number }[]) => rows.reduce((sum, { total }) => sum + total, 0));
+    };
+    const beside = 1e-8;
+    for (const { lon, lat } of placed().slice(0, 5)) {
+      for (const off of [0, beside]) {
+        for (const [west, south, east, north] of [[106.5, 29.6, lon - off, 29.8], [lon + off, 29.6, 106.75, 29.8], [106.5, 29.6, 106.75, lat - off], [106.5, lat + off, 106.75, 29.8], [lon, lat - off, lon, lat - off]] as const) {
+          const due = placed().filter((spot) => spot.lon >= west && spot.lon <= east && spot.lat >= south && spot.lat <= north).length;
+          expect([west, south, east, north, await count(west, south, east, north)]).toEqual([west, south, east, north, [due, due]]);
+        }
+      }
+    }
+  });
+
   test("clusters lose nothing at any zoom, keep the highest level, and name a risk that stands alone", async () => {
     const sizes: number[] = [];
     for (const zoom of [0, 8, 11, 13, 16, 22]) {

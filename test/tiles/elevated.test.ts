@@ -49,11 +49,16 @@ test("an elevated risk stands by itself at every zoom with the level in effect, 
   expect(await named(9, `?asOf=${encodeURIComponent(known)}`)).toEqual([]);
   const held = await tile(9);
   expect((await tile(9, held.etag)).status).toBe(304);
+  const versionOf = async () => new URL(((await (await district.as("auditor").fetch("/tiles/risks.json?versioned=true")).json()) as { tiles: string[] }).tiles[0]!).searchParams.get("v");
+  const version = await versionOf();
+  const atVersion = async () => (await tile(9, "", "risks", `?v=${version}`)).headers.get("cache-control");
+  expect(await atVersion()).toBe("private, max-age=31536000, immutable");
   expect(Date.now()).toBeLessThan(until);
   await pause(until - Date.now() + 50);
   const lapsed = await tile(9, held.etag);
   expect(lapsed.status).toBe(200);
   expect(lapsed.etag).not.toBe(held.etag);
+  expect([await atVersion(), (await versionOf()) === version]).toEqual(["private, no-cache", false]);
   expect(await named(9)).toEqual([]);
   expect(await named(15)).toEqual([["LOW", "LOW", false]]);
   expect(await featured()).toEqual([["LOW", "LOW", false]]);

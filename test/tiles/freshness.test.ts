@@ -1,31 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import type { Service } from "../../src/app.js";
-import type { Engine } from "../../src/platform/db/engine.js";
 import { inUnit, lane } from "../support/database.js";
 import { useDistrict } from "../support/district.js";
-import { counted, dice, fetchTile, insertRisks, owned, placeRisks, tileAt, type Fetched, type Position } from "../support/map-tiles.js";
+import { counted, fetchTile, insertRisks, owned, placeRisks, tileAt, type Fetched, type Position } from "../support/map-tiles.js";
+import { watched } from "../support/watched.js";
 
 const district = useDistrict();
-const random = dice(77);
-const STEPS = Number(process.env["FRESHNESS_STEPS"] ?? 250);
-
-/** Statements sent through an engine, by their texts; "connect" for a connection taken for several. */
-function watched(engine: Engine): { engine: Engine; sent: string[] } {
-  const sent: string[] = [];
-  const pool = new Proxy(engine.pool, {
-    get(target, name) {
-      const value = Reflect.get(target, name) as unknown;
-      if (typeof value !== "function") return value;
-      return (...args: unknown[]) => {
-        if (name === "connect") sent.push("connect");
-        if (name === "query") sent.push(typeof args[0] === "string" ? args[0] : (args[0] as { text: string }).text);
-        return (value as (...given: unknown[]) => unknown).apply(target, args);
-      };
-    },
-  });
-  return { engine: { ...engine, pool }, sent };
-}
 
 let service: Service;
 let sent: string[];
@@ -37,72 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-const spot = (): Position => [106.4 + random() * 0.4, 29.5 + random() * 0.4];
 const write = (text: string, values: unknown[] = []) => inUnit(district.database.engine, (client) => client.query(text, values));
-
-interface Row {
-  id: number;
-  name: string;
-  level: string;
-  lon: number;
-  lat: number;
-}
-
-const rowsNow = async (): Promise<Row[]> => (await district.database.engine.pool.query("select fid::integer as id, name, current_level as level, st_x(location) as lon, st_y(location) as lat from risks where location is not null")).rows as Row[];
-
-/** What a tile of single features must show now. */
-function due(rows: readonly Row[], z: number, x: number, y: number): string[] {
-  return rows.filter(({ lon, lat }) => tileAt("WebMercatorQuad", z, [lon, lat]).join() === `${x},${y}`).map(({ id, name, level }) => `${id} ${name} ${level}`).toSorted();
-}
-const shown = (layers: Fetched["layers"]) => owned(layers["risks"]).map(({ id, properties }) => `${id} ${String(properties["name"])} ${String(properties["currentLevel"])}`).toSorted();
-
-test("through random writes no answer is ever stale, and tiles far from a write keep their validator", async () => {
-  const held = new Map<string, Fetched>();
-  const ids: string[] = [];
-  const level = () => ["MAJOR", "LOW", "MODERATE"][Math.floor(random() * 3)]!;
-  let [kept, renewed, far, farKept] = [0, 0, 0, 0];
-  for (let step = 0; step < STEPS; step += 1) {
-    const before = await rowsNow();
-    const choice = random();
-    const [lon, lat] = spot();
-    const id = ids[Math.floor(random() * ids.length)];
-    if (!id || choice < 0.3) ids.push(...(await placeRisks(district.database.engine, district, [{ position: [lon, lat], level: level() as "LOW", name: `步${step}` }])));
-    else if (choice < 0.5) await write("update risks set location = st_setsrid(st_makepoint($2, $3), 4490) where id = $1", [id, lon, lat]);
-    else if (choice < 0.6) await write("update risks set location = null where id = $1", [id]);
-    else if (choice < 0.75) await write("update risks set name = $2 where id = $1", [id, `改${step}`]);
-    else if (choice < 0.85) await write("update risks set name = name || '.' where id = any($1)", [ids.slice(-5)]);
-    else if (choice < 0.9) await write("update people set post = $1", [`岗位${step}`]);
-    else if (choice < 0.95) await district.database.engine.pool.query("select compact_tile_revisions()");
-    const now = await rowsNow();
-    for (let look = 0; look < 4; look += 1) {
-      const target = random() < 0.7 && now.length > 0 ? now[Math.floor(random() * now.length)]! : undefined;
-      const z = [8, 12, 13, 14, 15][Math.floor(random() * 5)]!;
-      const [x, y] = tileAt("WebMercatorQuad", z, target ? [target.lon, target.lat] : spot());
-      const path = `risks/${z}/${x}/${y}.mvt`;
-      const old = held.get(path);
-      const answer = await fetchTile(district.as("office", service), path, old ? { "if-none-match": old.etag } : {});
-      const standing = answer.status === 304 ? old! : answer;
-      const expected = due(now, z, x, y);
-      const at = { step, path, status: answer.status };
-      expect({ ...at, ...(z >= 12 ? { shown: shown(standing.layers) } : { rows: counted(owned(standing.layers["risks"])) }) }).toEqual({ ...at, ...(z >= 12 ? { shown: expected } : { rows: expected.length }) });
-      if (answer.status === 304) kept += 1;
-      else if (old) renewed += 1;
-      held.set(path, standing);
-    }
-    // A tile a degree away from where anything moved must still be answered by 304.
-    if (before.length === now.length && step % 5 === 0) {
-      const away = "risks/12/3300/1693.mvt";
-      const old = held.get(away) ?? (await fetchTile(district.as("office", service), away));
-      held.set(away, old);
-      far += 1;
-      if ((await fetchTile(district.as("office", service), away, { "if-none-match": old.etag })).status === 304) farKept += 1;
-    }
-  }
-  expect(kept).toBeGreaterThan(STEPS / 5);
-  expect(renewed).toBeGreaterThan(STEPS / 10);
-  expect(far).toBeGreaterThan(0);
-  expect(farKept).toBe(far);
-});
 
 test("a 304 looks at revisions and at nothing else", async () => {
   const paths = ["risks/13/6523/3388.mvt", "risks/8/203/105.mvt", "risks,subjects,regions/9/407/211.mvt", "subjects/12/3261/1694.mvt?crs=GCJ02"];

@@ -97,10 +97,14 @@ test("a policy holds from the next tile on, and a change beside the tile that is
     const [x, y] = tileAt("WebMercatorQuad", 20, place);
     return fetchTile(district.as("nobody"), `regions/20/${x}/${y}.mvt`, held ? { "if-none-match": held } : {});
   };
+  const versionOf = async () => new URL(((await (await district.as("nobody").fetch("/tiles/regions.json?versioned=true")).json()) as { tiles: string[] }).tiles[0]!).searchParams.get("v");
+  const version = await versionOf();
+  expect(await versionOf()).toBe(version);
   const before = await tile(rounded(PLACE, 3));
   expect((await tile(rounded(PLACE, 3), before.etag)).status).toBe(304);
   await policy("Region", "PUBLIC", { decimals: 1 });
   try {
+    expect(await versionOf()).not.toBe(version);
     expect((await tile(rounded(PLACE, 3), before.etag)).layers["regions"]?.some(({ id }) => id === village) ?? false).toBe(false);
     // Stored half a cell of marks away from where it is drawn.
     await write("update regions set point = st_setsrid(st_makepoint(106.649, 29.749), 4490) where id = $1", [uuid("village")]);

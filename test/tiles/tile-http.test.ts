@@ -51,7 +51,7 @@ test("validators are compared as the standard says, and HEAD answers as GET with
 describe("an address that is none", () => {
   test.each([
     "risks/0/1/0.mvt", "risks/0/0/1.mvt", "risks/14/16384/0.mvt", "risks/23/0/0.mvt", "risks/-1/0/0.mvt", "risks/14/-1/0.mvt", "risks/1e1/0/0.mvt", "risks/14/0x1/0.mvt", "risks/14/1.5/2.mvt", "risks/014/1/2.mvt",
-    "risks/99999999999999999999/0/0.mvt", "risks/14/NaN/0.mvt", "risks/14/%00/0.mvt", "risks/14/1'--/0.mvt", "nothing/1/0/0.mvt", "__proto__/1/0/0.mvt", "risks,nothing/1/0/0.mvt", "%E0%A4/1/0/0.mvt", "risks/1/1/1.mvt?tms=CGCS2000Quad", "risks/0/0/0.mvt?tms=CGCS2000Quad",
+    "risks/99/0/0.mvt", "risks/99999999999999999999/0/0.mvt", "risks/14/99999999999999999999/0.mvt", "risks/14/999999999/999999999.mvt", "risks/Infinity/0/0.mvt", "risks/14/1e400/0.mvt", "risks/+1/0/0.mvt", "risks/14/%2d1/0.mvt", "risks/14/NaN/0.mvt", "risks/14/%00/0.mvt", "risks/14/1'--/0.mvt", "nothing/1/0/0.mvt", "__proto__/1/0/0.mvt", "risks,nothing/1/0/0.mvt", "%E0%A4/1/0/0.mvt", "risks/1/1/1.mvt?tms=CGCS2000Quad", "risks/0/0/0.mvt?tms=CGCS2000Quad",
     "nothing.json",
   ])("%s is not found", async (path) => {
     const answer = await bare(`/tiles/${path}`, { authorization });
@@ -67,6 +67,24 @@ describe("an address that is none", () => {
     const answer = await bare(`/tiles/${TILE}${query}`, { authorization });
     expect({ status: answer.status, type: answer.headers["content-type"] }).toEqual({ status: 400, type: "application/problem+json" });
     expect(JSON.parse(answer.body.toString())).toMatchObject({ code: "INVALID_INPUT", field });
+  });
+
+  const deep = (levels: number, innermost: object = { name: { eq: "x" } }) => Array.from({ length: levels }).reduce<object>((inner) => ({ and: [inner] }), innermost);
+  const long = (times: number) => `,${"risks,".repeat(times)}risks`.slice(1);
+  test.each([
+    ["a filter of forty levels", `${TILE}?filter=${encodeURIComponent(JSON.stringify(deep(40)))}`, [400]],
+    ["a filter of four hundred levels", `${TILE}?filter=${encodeURIComponent(JSON.stringify(deep(400)))}`, [400]],
+    ["a filter of nothing but brackets", `${TILE}?filter=${"%5B".repeat(3_000)}`, [400]],
+    ["a filter of hundreds of terms", `${TILE}?filter=${encodeURIComponent(JSON.stringify({ or: Array.from({ length: 250 }, (_, at) => ({ name: { eq: `${at}` } })) }))}`, [400]],
+    ["the same layer many times over", `${long(60)}/1/0/0.mvt`, [400]],
+    ["more layers than there may be", `${Array.from({ length: 40 }, (_, at) => `l${at}`).join(",")}/1/0/0.mvt`, [400]],
+    ["names of layers without end", `${"x".repeat(600)}/1/0/0.mvt`, [404]],
+    ["an address longer than headers may be", `${TILE}?filter=${"a".repeat(20_000)}`, [414, 431]],
+  ])("%s is refused at once", async (_, path, statuses) => {
+    const began = performance.now();
+    const answer = await bare(`/tiles/${path}`, { authorization });
+    expect(statuses).toContain(answer.status);
+    expect(performance.now() - began).toBeLessThan(2_000);
   });
 
   test("and a bad key is no key of the public's", async () => {

@@ -19,7 +19,7 @@ export function spatialSql(key: Spatial, told: Told, at: string, read: ReadSql):
   read.replan = true;
   switch (key) {
     case "bbox":
-      return `st_intersects(${at}, ${boxEdgesSql(told, read)})`;
+      return `st_intersects(${at}, ${boxSql(told, read)})`;
     case "insidePolygon":
       return `st_coveredby(${at}, ${questionSql((values) => polygonOf(told(values), key), read)})`;
     case "intersects":
@@ -44,15 +44,11 @@ export function boxOf(told: unknown, field = "bbox"): Box {
   return box;
 }
 
-/** A box in CGCS2000 degrees as a geometry. */
-export const boxSql = (told: Told, read: ReadSql): string =>
-  `st_makeenvelope(${(["west", "south", "east", "north"] as const).map((edge) => read.param("double precision", (values) => boxOf(told(values))[edge])).join(", ")}, 4490)`;
-
 /**
- * The box as a geometry that is sound where it has no width or no height: then it is a line or a point. The overlap of boxes
- * alone is not exact, since PostGIS keeps them in single precision: a metre outside would count as inside.
+ * A box in CGCS2000 degrees as a geometry that is sound where it has no width or no height: then it is a line or a point. To be met
+ * with st_intersects: the overlap of boxes is not exact, since PostGIS keeps them in single precision: a metre outside would count as inside.
  */
-const boxEdgesSql = (told: Told, read: ReadSql): string => {
+export const boxSql = (told: Told, read: ReadSql): string => {
   const edge = (name: keyof Box) => read.param("double precision", (values) => boxOf(told(values))[name]);
   return `st_envelope(st_setsrid(st_makeline(st_makepoint(${edge("west")}, ${edge("south")}), st_makepoint(${edge("east")}, ${edge("north")})), 4490))`;
 };

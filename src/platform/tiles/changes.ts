@@ -13,7 +13,7 @@ import { fieldOf } from "./rows.js";
 /** Whether there may be rows of a layer for the caller; a layer without is not there for him. */
 export const showsTo = (actor: Actor, layer: MapLayer): boolean => shownSql(layer, "t", new ReadSql(actor, "now")) !== "false";
 
-/** The revision of a layer now, as SQL: all changes of what its features show that are visible, and the last moment that passed and changed them. */
+/** The revision of a layer now, as SQL: all changes of what its features show that are visible, the last moment that passed and changed them, and the day where they change with it. */
 export function layerRevisionSql(layer: MapLayer): string {
   const read = new ReadSql(PUBLIC_ACTOR, "now");
   const entity = layer.entity();
@@ -26,7 +26,9 @@ export function layerRevisionSql(layer: MapLayer): string {
   for (const extra of Object.values(layer.extras ?? {})) extra.sql("t", read);
   const tables = [...new Set([...read.entities].map(({ table }) => literal(table)))].join(", ");
   const turn = read.turns.length > 0 ? ` || coalesce('.' || round(extract(epoch from ${turnSql(read.turns)}) * 1000), '')` : "";
-  return `((select epoch from system_settings) || '.' || (select coalesce(sum(changes), 0) from tile_revisions where source in (${tables}))${turn})`;
+  // What is overdue changes with the day.
+  const day = read.clock === "none" ? "" : " || '.' || app_today()";
+  return `((select epoch from system_settings) || '.' || (select coalesce(sum(changes), 0) from tile_revisions where source in (${tables}))${turn}${day})`;
 }
 
 export interface LayerChange {

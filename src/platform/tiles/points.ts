@@ -1,10 +1,11 @@
 import { ALL_DIGITS } from "../read/drawing.js";
-import { conditionSql, digitsSql, framed, inReach, numberColumn, placeSql, propertiesOf, rankSql, unitsSql, type Making, type Property } from "./rows.js";
+import { conditionSql, digitsSql, framed, inReach, levelSql, numberColumn, placeSql, propertiesOf, rankOf, unitsSql, type Making, type Property } from "./rows.js";
 
 /** Units around a tile that single points are drawn in as well, so that a symbol is not cut at the edge. */
 export const POINT_MARGIN = 128;
 /** Side of the cells points are gathered in. A ring of whole cells around the tile is looked at: a neighbour draws the same. */
 export const CELL = 256;
+const CELL_BITS = Math.log2(CELL);
 /** Single features of a layer in a tile; beyond it the lowest are gathered first. */
 export const MOST_FEATURES = 5_000;
 
@@ -29,9 +30,12 @@ export function singles(making: Making): Features {
   // The box of degrees is that of the tile with its margin; only where positions are shifted or made coarse it is wider.
   const within = inReach(`${at}.x`, `${at}.y`, POINT_MARGIN);
   const reached = making.shifted ? ` and ${within}` : ` and (${digitsSql(read)} >= ${ALL_DIGITS} or (${within}))`;
-  const rows = `select ${row}.${numberColumn(entity)} as id, ${at}.x::integer as x, ${at}.y::integer as y, ${rankSql(making, row)} as rank${properties.map((property) => `, ${property.sql(row)} as "${property.name}"`).join("")}
+  // What ranks a row may take several looks elsewhere: they are made once, and the rank is read off what they found.
+  const ranking = properties.find(({ name }) => name === layer.level?.field);
+  const rows = `select f.*, ${rankOf(making, "f.ranked")} as rank${ranking ? `, f.ranked as "${ranking.name}"` : ""} from (
+    select ${row}.${numberColumn(entity)} as id, ${at}.x::integer as x, ${at}.y::integer as y, ${levelSql(making, row)} as ranked${properties.filter((property) => property !== ranking).map((property) => `, ${property.sql(row)} as "${property.name}"`).join("")}
     from ${source} cross join lateral (select ${x} as x, ${y} as y from (${placedSql(making, row)}) p) ${at}
-    where ${conditionSql(making, row)}${reached} limit ${MOST_FEATURES + 1}`;
+    where ${conditionSql(making, row)}${reached} limit ${MOST_FEATURES + 1}) f`;
   return { rows, properties };
 }
 
@@ -53,9 +57,11 @@ export function gathered(making: Making, room: number): Features {
   read.forget();
   const { x, y } = unitsSql(making, "p.place");
   const properties = propertiesOf(making);
-  const found = `select ${row}.id as key, ${row}.${numberColumn(entity)} as id, ${at}.x::integer as x, ${at}.y::integer as y, ${rankSql(making, row)} as rank
+  // Not flattened: each row's place and level are computed once, however often they are looked at.
+  const found = `select *, ${rankOf(making, "ranked")} as rank from (
+    select ${row}.id as key, ${row}.${numberColumn(entity)} as id, ${at}.x::integer as x, ${at}.y::integer as y, ${levelSql(making, row)} as ranked
     from ${source} cross join lateral (select ${x} as x, ${y} as y from (${placedSql(making, row)}) p) ${at}
-    where ${conditionSql(making, row)} and ${inReach(`${at}.x`, `${at}.y`, CELL)}`;
+    where ${conditionSql(making, row)} offset 0) f where ${inReach("x", "y", CELL)}`;
   const kept = alone.length > 0 ? `rank in (${alone.join(", ")})` : "false";
   const single = room > 0 ? `${kept} or row_number() over (order by rank, id) <= ${room}` : kept;
   const counts = levels.map((value, place) => ({ name: countOf(value), type: "integer" as const, sql: `nullif(count(*) filter (where rank = ${place}), 0)::integer` }));
@@ -64,11 +70,11 @@ export function gathered(making: Making, room: number): Features {
   const columns = (list: readonly string[]) => list.map((sql) => `, ${sql}`).join("");
   const rows = `with found as materialized (${found}), numbered as materialized (select *, ${single} as single from found),
     cells as (
-      select floor(x / ${CELL}.0)::integer as i, floor(y / ${CELL}.0)::integer as j, min(id) as first, floor(avg(x))::integer as x, floor(avg(y))::integer as y, min(rank) as rank,
+      select x >> ${CELL_BITS} as i, y >> ${CELL_BITS} as j, min(id) as first, floor(sum(x)::double precision / count(*))::integer as x, floor(sum(y)::double precision / count(*))::integer as y, min(rank) as rank,
         count(*)::integer as count, ${highest} as "highestLevel"${columns(counts.map(({ name, sql }) => `${sql} as "${name}"`))}
       from numbered where not single group by 1, 2),
     lone as (select * from numbered where single union all select n.* from cells c join numbered n on n.id = c.first where c.count = 1)
-    select l.id, l.x, l.y, l.rank${columns(properties.map(({ name, sql }) => `${sql(shown)} as "${name}"`))}${columns(ofCells.map(({ name, type }) => `null::${type} as "${name}"`))}
+    select l.id, l.x, l.y, l.rank${columns(properties.map(({ name, sql }) => `${name === layer.level?.field ? "l.ranked" : sql(shown)} as "${name}"`))}${columns(ofCells.map(({ name, type }) => `null::${type} as "${name}"`))}
     from lone l join ${again} on ${shown}.id = l.key where ${inReach("l.x", "l.y", POINT_MARGIN)}
     union all
     select ${cellNumber(making)}, c.x, c.y, c.rank${columns(properties.map(({ type }) => `null::${type}`))}${columns(ofCells.map(({ name }) => `c."${name}"`))}

@@ -58,13 +58,13 @@ export function conditionSql(making: Making, alias: string): string {
   return [`${place} && ${boxSql(read)}`, shownSql(layer, alias, read), filter].filter((condition) => condition !== "true").join(" and ");
 }
 
-/** The rank of a row, the highest first; rows without a level come last. */
-export function rankSql({ layer, read }: Making, alias: string): string {
-  if (!layer.level) return "0";
-  const { field, values } = layer.level;
-  const sql = fieldSql(field, fieldOf(layer.entity(), field), alias, read);
-  return `case ${sql} ${values.map((value, at) => `when '${value}' then ${at}`).join(" ")} else ${values.length} end`;
-}
+/** What ranks a row of the layer; null where nothing does. */
+export const levelSql = ({ layer, read }: Making, alias: string): string => (layer.level ? fieldSql(layer.level.field, fieldOf(layer.entity(), layer.level.field), alias, read) : "null::text");
+
+/** The rank of a level, the highest first; rows without a level come last. */
+export const rankOf = ({ layer }: Making, level: string): string => (layer.level ? `case ${level} ${layer.level.values.map((value, at) => `when '${value}' then ${at}`).join(" ")} else ${layer.level.values.length} end` : "0");
+
+export const rankSql = (making: Making, alias: string): string => rankOf(making, levelSql(making, alias));
 
 export function fieldOf(entity: Entity, name: string): Field {
   const field = fieldsOf(entity)[name];

@@ -33,6 +33,9 @@ export type Mode = "single" | "gathered" | "crowded" | "areas" | "cells";
 /** What a layer is drawn by at a zoom; where a tile holds too many single points, "crowded". */
 export const modeAt = (layer: MapLayer, zoom: number): Mode => (layer.cells ? "cells" : !isOfPoints(layer) ? "areas" : zoom < layer.zoom[0] ? "gathered" : "single");
 
+/** Every way a layer is drawn in, at whichever zoom. */
+export const modesOf = (layer: MapLayer): readonly Mode[] => (isOfPoints(layer) && !layer.cells ? ["gathered", "single", "crowded"] : [modeAt(layer, 0)]);
+
 function featuresFor(making: Making, mode: Mode): Features {
   switch (mode) {
     case "single":

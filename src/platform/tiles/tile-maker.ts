@@ -10,13 +10,14 @@ import { shapeOf } from "../read/shape.js";
 import { encodeTile, ENCODER_VERSION, EXTENT, type TileLayer } from "./encode.js";
 import type { Tile } from "./kept-tiles.js";
 import type { MapLayer } from "./map-layer.js";
-import { frameOf, type Address } from "./matrix.js";
+import { frameOf, type Address, type Frame, type Matrix } from "./matrix.js";
 import { AREA_MARGIN } from "./areas.js";
 import { reachOfCells } from "./cells.js";
 import { CELL, MOST_FEATURES, POINT_MARGIN } from "./points.js";
 import { movedBy, revisionOf } from "./revision.js";
 import { fieldOf } from "./rows.js";
-import { layerOf, modeAt, tileStatement, type Encoder, type Mode, type TileStatement } from "./statement.js";
+import { layerOf, modeAt, modesOf, tileStatement, type Encoder, type Mode, type TileStatement } from "./statement.js";
+import { VERSION_LENGTH } from "./versions.js";
 
 /** One tile as one caller asks for it. */
 export interface Asked {
@@ -56,6 +57,12 @@ const MARGINS: Readonly<Record<Mode, number>> = { single: POINT_MARGIN, gathered
 
 const REMEMBERED = 500;
 
+/** Rows that leave no marks when they are added: nothing said about them now holds a moment later. */
+const leavesNoMarks = ({ statement }: Chosen): boolean => statement.dependsOn.some((entity) => entity.appendOnly);
+
+const keyOf = (revision: string, unmarked: string, bound: readonly Bound[]): string =>
+  createHash("sha256").update(JSON.stringify([ENCODER_VERSION, revision, unmarked, bound.map(({ statement, values }) => [statement.text, values])])).digest("base64url").slice(0, 32);
+
 /** Makes tiles of layers over one database. */
 export class TileMaker {
   private readonly statements = new Map<string, TileStatement>();
@@ -75,24 +82,37 @@ export class TileMaker {
   /** One short statement: the revision of what the tile would show. */
   async plan(asked: Asked): Promise<Planned> {
     const chosen = asked.layers.map(({ layer, filter }) => this.chosen(asked, layer, filter, modeAt(layer, asked.address.z)));
+    // The widest frame any way of drawing looks at: what lies in it is all the tile can depend on.
+    const frame = frameOf(asked.address, CELL, asked.layers.some(({ layer }) => layer.cells) ? reachOfCells(asked.address) : 0);
+    const { revision, marks, digits, turn } = await this.state(asked, chosen, frame);
+    const bound = chosen.map((one, at) => this.bound(asked, one, { digits: digits[at]!, turn }));
+    const unmarked = chosen.some(leavesNoMarks) ? randomUUID() : "";
+    return { key: keyOf(revision, unmarked, bound), marks, make: () => this.make(asked, bound) };
+  }
+
+  /** The version of all tiles of a tileset as the caller is given them; null where something said holds for no longer than the moment. */
+  async version(asked: Omit<Asked, "address">, matrix: Matrix, shifted: boolean): Promise<string | null> {
+    const whole: Asked = { ...asked, address: { matrix, shifted, z: matrix.minZoom, x: 0, y: 0 } };
+    const chosen = asked.layers.map(({ layer, filter }) => modesOf(layer).map((mode) => this.chosen(whole, layer, filter, mode)));
+    const all = chosen.flat();
+    if (all.some((one) => leavesNoMarks(one) || (asked.asOf === null && one.statement.clock === "instant"))) return null;
+    const { revision, digits, turn } = await this.state(whole, all, { ...frameOf(whole.address, 0), west: -180, south: -90, east: 180, north: 90 });
+    return keyOf(revision, "", chosen.flatMap((modes, at) => modes.map((one) => this.bound(whole, one, { digits: digits[at]!, turn })))).slice(0, VERSION_LENGTH);
+  }
+
+  private state(asked: Asked, chosen: readonly Chosen[], frame: Frame) {
     const statements = chosen.map(({ statement }) => statement);
     const dependsOn = new Set(statements.flatMap((statement) => statement.dependsOn));
     const turns = asked.asOf === null ? new Map(statements.flatMap((statement) => statement.turns.map((turn) => [`${turn.table}.${turn.column}`, turn] as const))) : new Map<string, never>();
-    const { revision, marks, digits, turn } = await revisionOf(this.pool, {
+    return revisionOf(this.pool, {
       placed: [...new Set(asked.layers.map(({ layer }) => layer.entity().table))],
       whole: [...new Set([...dependsOn].map((entity) => entity.table))],
-      // The widest frame any way of drawing looks at: what lies in it is all the tile can depend on.
-      frame: frameOf(asked.address, CELL, asked.layers.some(({ layer }) => layer.cells) ? reachOfCells(asked.address) : 0),
+      frame,
       policies: asked.layers.map(({ layer }) => layerOfPolicy(fieldOf(layer.entity(), layer.geometry))),
       crs: systemOf(asked.address),
       audiences: audiencesOf(asked),
       turns: [...turns.values()],
     });
-    const bound = chosen.map((one, at) => this.bound(asked, one, { digits: digits[at]!, turn }));
-    // Rows that leave no marks when they are added: nothing said about them now holds a moment later.
-    const unmarked = [...dependsOn].some((entity) => entity.appendOnly) ? randomUUID() : "";
-    const key = createHash("sha256").update(JSON.stringify([ENCODER_VERSION, revision, unmarked, bound.map(({ statement, values }) => [statement.text, values])])).digest("base64url").slice(0, 32);
-    return { key, marks, make: () => this.make(asked, bound) };
   }
 
   private chosen(asked: Asked, layer: MapLayer, filter: unknown, mode: Mode): Chosen {

@@ -16,6 +16,7 @@ import { Compaction } from "./revision.js";
 import type { Encoder } from "./statement.js";
 import { TileMaker } from "./tile-maker.js";
 import { tileOf, tilesetOf, type Tileset } from "./tile-request.js";
+import { cachingOf, versionedFrom, versionFrom } from "./versions.js";
 
 export interface TileDoor {
   pool: Pool;
@@ -42,8 +43,8 @@ const CHINA = [73, 3, 136, 54] as const;
 /** Tiles for whoever has another address for them: the same scope, validator and cache. */
 export interface TileServing {
   tileset: (layers: string, parameters: URLSearchParams) => Promise<Tileset>;
-  /** Answers with one tile. Faults: NOT_FOUND where there is none. */
-  tile: (exchange: Exchange, tileset: Tileset, place: readonly [z: string, x: string, y: string]) => Promise<void>;
+  /** Answers with one tile, for a year if `version` is the present one. Faults: NOT_FOUND where there is none. */
+  tile: (exchange: Exchange, tileset: Tileset, place: readonly [z: string, x: string, y: string], version?: string | null) => Promise<void>;
 }
 
 /** `/tiles/{layers}.json` and `/tiles/{layers}/{z}/{x}/{y}.mvt`. Stop it when the service closes. */
@@ -53,18 +54,25 @@ export async function tileRoutes(door: TileDoor): Promise<{ routes: Route[]; ser
   const compaction = new Compaction(door.pool);
   const tileset: TileServing["tileset"] = async (layers, parameters) => tilesetOf(layers, parameters, door.layers, door.schema, await door.began());
 
-  const tile: TileServing["tile"] = async (exchange, of, place) => {
+  const versionFor = (of: Tileset, actor: Actor) => maker.version({ ...of, actor }, of.matrix, of.shifted);
+  const tile: TileServing["tile"] = async (exchange, of, place, version = null) => {
     const { request, response } = exchange;
-    const asked = tileOf(of, place, await door.actorOf(exchange));
+    const actor = await door.actorOf(exchange);
+    const asked = tileOf(of, place, actor);
     if (!asked) throw new Fault("NOT_FOUND", {});
     const planned = await maker.plan(asked);
     compaction.met(planned.marks);
     const etag = `W/"${planned.key}"`;
     response.setHeader("etag", etag);
-    response.setHeader("cache-control", "private, no-cache");
     response.setHeader("vary", "accept-encoding, authorization");
-    if (matches(request.headers["if-none-match"], etag)) return void response.writeHead(304).end();
+    // Asked for last, when the content is there: what is still the present version then has been it all the while.
+    const sayCaching = async () => response.setHeader("cache-control", cachingOf(version !== null && (await versionFor(of, actor)) === version, actor.kind === "PUBLIC"));
+    if (matches(request.headers["if-none-match"], etag)) {
+      await sayCaching();
+      return void response.writeHead(304).end();
+    }
     const made = await kept.get(planned.key, planned.make);
+    await sayCaching();
     if (made.crowded.length > 0) response.setHeader("x-tile-crowded", made.crowded.join(","));
     if (made.bytes.length === 0) return void response.writeHead(204).end();
     const coding = codingFor(request.headers["accept-encoding"] as string | undefined, made.bytes.length);
@@ -74,9 +82,15 @@ export async function tileRoutes(door: TileDoor): Promise<{ routes: Route[]; ser
   };
 
   const described = async (exchange: Exchange) => {
-    const asked = await tileset(exchange.matched[0]!, exchange.url.searchParams);
-    const body = JSON.stringify(tileJson(asked, `${publicAddress(exchange, door.publicBaseUrl)}/tiles/${asked.layers.map(({ layer }) => layer.id).join(",")}/{z}/{x}/{y}.mvt${exchange.url.search}`));
-    sendJson(exchange, body);
+    const parameters = new URLSearchParams(exchange.url.search);
+    const versioned = versionedFrom(parameters);
+    const asked = await tileset(exchange.matched[0]!, parameters);
+    const version = versioned ? await versionFor(asked, await door.actorOf(exchange)) : null;
+    if (version !== null) parameters.set("v", version);
+    const search = exchange.url.searchParams.has("versioned") ? (parameters.size > 0 ? `?${parameters}` : "") : exchange.url.search;
+    const body = JSON.stringify(tileJson(asked, `${publicAddress(exchange, door.publicBaseUrl)}/tiles/${asked.layers.map(({ layer }) => layer.id).join(",")}/{z}/{x}/{y}.mvt${search}`));
+    if (versioned) exchange.response.setHeader("vary", "authorization");
+    sendJson(exchange, body, undefined, versioned ? "private, no-cache" : "no-cache");
   };
 
   return {
@@ -84,7 +98,9 @@ export async function tileRoutes(door: TileDoor): Promise<{ routes: Route[]; ser
       { method: "GET", pattern: /^\/tiles\/([^/]{1,500})\.json$/, handle: told(described) },
       { method: "GET", pattern: /^\/tiles\/([^/]{1,500})\/([^/]+)\/([^/]+)\/([^/]+)\.mvt$/, handle: told(async (exchange) => {
         const [layers, z, x, y] = exchange.matched as readonly string[];
-        await tile(exchange, await tileset(layers!, exchange.url.searchParams), [z!, x!, y!]);
+        const parameters = new URLSearchParams(exchange.url.search);
+        const version = versionFrom(parameters);
+        await tile(exchange, await tileset(layers!, parameters), [z!, x!, y!], version);
       }) },
     ],
     serving: { tileset, tile },
@@ -107,10 +123,10 @@ export const told =
   };
 
 /** A JSON document that changes only with the service, or with what it is asked by. */
-export function sendJson({ request, response }: Exchange, body: string, type = "application/json; charset=utf-8"): void {
+export function sendJson({ request, response }: Exchange, body: string, type = "application/json; charset=utf-8", caching = "no-cache"): void {
   const etag = `W/"${createHash("sha256").update(body).digest("base64url").slice(0, 32)}"`;
   response.setHeader("etag", etag);
-  response.setHeader("cache-control", "no-cache");
+  response.setHeader("cache-control", caching);
   if (matches(request.headers["if-none-match"], etag)) return void response.writeHead(304).end();
   response.writeHead(200, { "content-type": type, "content-length": Buffer.byteLength(body) }).end(request.method === "HEAD" ? undefined : body);
 }

@@ -1,0 +1,18 @@
+import type { Engine } from "../../src/platform/db/engine.js";
+
+/** Statements sent through an engine, by their texts; "connect" for a connection taken for several. */
+export function watched(engine: Engine): { engine: Engine; sent: string[] } {
+  const sent: string[] = [];
+  const pool = new Proxy(engine.pool, {
+    get(target, name) {
+      const value = Reflect.get(target, name) as unknown;
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => {
+        if (name === "connect") sent.push("connect");
+        if (name === "query") sent.push(typeof args[0] === "string" ? args[0] : (args[0] as { text: string }).text);
+        return (value as (...given: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+  return { engine: { ...engine, pool }, sent };
+}
