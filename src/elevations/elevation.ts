@@ -49,7 +49,7 @@ const raised = (risk: string, read: ReadSql, level?: string) => {
 };
 
 /** The higher of the level that stands and the elevation that runs. */
-const effectiveLevel = (risk: string, read: ReadSql) =>
+export const effectiveLevel = (risk: string, read: ReadSql) =>
   `case ${RAISED.map((level) => `when ${risk}.current_level = '${level}' or (${CONTROLLED(risk)} and ${raised(risk, read, level)}) then '${level}'`).join(" ")} else ${risk}.current_level end`;
 
 extend(Risk, "effectiveLevel", computed("enum", "所取时点的有效等级:现状等级与有效临时提级之高者", "level in effect at the instant asked for: the higher of current level and elevation", effectiveLevel, { nullable: true, enumeration: riskLevel, filter: true, group: true }));

@@ -1,6 +1,6 @@
 import type { Entity } from "../platform/entity/entity.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
-import { elevatedTo, Elevation, RAISED } from "../elevations/elevation.js";
+import { effectiveLevel, elevatedTo, Elevation, RAISED } from "../elevations/elevation.js";
 import { FORMULAS, tallySql } from "../risk-maps/tally.js";
 import { controlled, RANK, Risk } from "../risks/risk.js";
 import { withoutLead } from "../supervision/coverage.js";
@@ -43,9 +43,9 @@ export function highestLevel(region: string, read: ReadSql): string {
   })}]`;
 }
 
-/** 加权: the level by the weighted formula of regionRiskMap, of current levels. */
+/** 加权: the level by the weighted formula of regionRiskMap. */
 export const weightedLevel = (region: string, read: ReadSql): string =>
-  byLevel(Risk, region, read, PUBLIC_LEVELS, (risk, inside) => `(select ${FORMULAS["WEIGHTED"]!.level} from (select ${tallySql(`${risk}.current_level`)} from ${read.source(Risk, risk)} where ${inside} and ${controlled(risk)}) n)`);
+  byLevel(Risk, region, read, PUBLIC_LEVELS, (risk, inside) => `(select ${FORMULAS["WEIGHTED"]!.level} from (select ${tallySql(`(${effectiveLevel(risk, read)})`)} from ${read.source(Risk, risk)} where ${inside} and ${controlled(risk)}) n)`);
 
 /** 计数: how many controlled risks. */
 export const riskCount = (region: string, read: ReadSql): string => byLevel(Risk, region, read, PUBLIC_LEVELS, (risk, inside) => `(select count(*)::integer from ${read.source(Risk, risk)} where ${inside} and ${controlled(risk)})`);

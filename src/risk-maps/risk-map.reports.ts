@@ -1,4 +1,5 @@
 import { Fault } from "../platform/fault.js";
+import { effectiveLevel } from "../elevations/elevation.js";
 import { zoneOf } from "../platform/crs.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { decimal, geometry, one, oneOf, text, textList } from "../platform/entity/fields.js";
@@ -39,8 +40,8 @@ const shapeKind = enumeration("RegionShapeKind", { zh: "绘图几何的性质", 
 /** M-02 四色分布: every region of a level, those without risks too. */
 report({
   name: "regionRiskMap",
-  zh: "区划四色图:每个区划的最高等级、四级数量、每平方公里密度",
-  en: "regions by colour: highest level, four counts and density per km2 of each region",
+  zh: "区划四色图:每个区划的最高等级、四级数量(有效等级,含临时提级)、每平方公里密度",
+  en: "regions by colour: highest level, four counts (by the level in effect, elevations included) and density per km2 of each region",
   args: {
     level: given.oneOf(regionLevel, "区划层级", "level of region", { required: true }),
     within: { zh: "位于任一符合条件的区划之内(含其本身)", en: "within any region that matches, itself included", filterOf: () => Region },
@@ -73,13 +74,13 @@ report({
     const inside = asked.has("within") ? ` and ${region}.path <@ any(array(select ${above}.path from ${read.source(Region, above)} where ${asked.filter("within", Region, above)}))` : "";
     const counted = (alias: string) => `${controlled(alias)} and ${mapScope(asked, level, alias, read)} and ${asked.filter("filter", Risk, alias)}`;
     const regions = `select ${region}.* from ${read.source(Region, region)} where ${region}.level = '${level}' and (${region}.valid_from is null or ${region}.valid_from <= ${read.today()}) and (${region}.valid_to is null or ${region}.valid_to > ${read.today()})${inside}`;
-    const highest = read.actor.kind === "PUBLIC" ? "'{}'::text[]" : `array(select '${Risk.prefix}' || ${top}.id from ${read.source(Risk, top)} where ${joined(top, "r")} and ${top}.current_level = n.highest and ${counted(top)} order by ${top}.code limit 20)`;
+    const highest = read.actor.kind === "PUBLIC" ? "'{}'::text[]" : `array(select '${Risk.prefix}' || ${top}.id from ${read.source(Risk, top)} where ${joined(top, "r")} and ${effectiveLevel(top, read)} = n.highest and ${counted(top)} order by ${top}.code limit 20)`;
     return `
       select r.id as region_id, r.code, r.name, n.highest, n.highest_colour, n.major, n.considerable, n.moderate, n.low, n.total,
         m.level, ${colourOf("m.level")} as colour, m.score, '${made.text}'::text as formula, r.area_km2, round(n.total / nullif(r.area_km2, 0), 4) as density_per_km2,
         ${highest} as highest_risks, case when r.boundary is not null then 'BOUNDARY' when r.point is not null then 'POINT' end as shape_kind, ${regionPlace("r")} as shape
       from (${regions}) r
-      join (select r.id, ${tallySql(`${risk}.current_level`)} from (${regions}) r left join ${read.source(Risk, risk)} on ${joined(risk, "r")} and ${counted(risk)} group by r.id) n on n.id = r.id
+      join (select r.id, ${tallySql(`(${effectiveLevel(risk, read)})`)} from (${regions}) r left join ${read.source(Risk, risk)} on ${joined(risk, "r")} and ${counted(risk)} group by r.id) n on n.id = r.id
       cross join lateral (select ${made.level} as level, ${made.score} as score) m
       order by ${rankOf("n.highest")} nulls last, n.total desc, r.code`;
   },
@@ -143,7 +144,7 @@ report({
     const size = asked.param("double precision", "sizeMetres", sizeOf);
     const srid = read.param("integer", (values) => zone(values).srid);
     const meridian = read.param("integer", (values) => zone(values).meridian);
-    const plane = `select ${risk}.current_level as level, st_transform(${risk}.location, ${srid}) as place from ${read.source(Risk, risk)} where st_intersects(${risk}.location, ${boxSql(box, read)}) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
+    const plane = `select ${effectiveLevel(risk, read)} as level, st_transform(${risk}.location, ${srid}) as place from ${read.source(Risk, risk)} where st_intersects(${risk}.location, ${boxSql(box, read)}) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
     return `
       select ${meridian} || ':' || g.i || ':' || g.j as cell, g.highest, g.highest_colour, g.major, g.considerable, g.moderate, g.low, g.total, st_transform(st_setsrid(${CELL_SHAPE[cell]!(size)}, ${srid}), 4490) as shape
       from (select c.i, c.j, ${tallySql("p.level")} from (${plane}) p cross join lateral (${CELLS[cell]!("st_x(p.place)", "st_y(p.place)", size)}) c group by c.i, c.j) g
@@ -180,7 +181,7 @@ report({
       return WORLD / 2 ** told / CELLS_A_TILE;
     });
     // Beyond 85 degrees Mercator has no place; nothing of China's lies there.
-    const plane = `select ${risk}.id, ${risk}.current_level as level, ${risk}.location, st_transform(${risk}.location, 3857) as place from ${read.source(Risk, risk)}
+    const plane = `select ${risk}.id, ${effectiveLevel(risk, read)} as level, ${risk}.location, st_transform(${risk}.location, 3857) as place from ${read.source(Risk, risk)}
       where st_intersects(${risk}.location, st_intersection(${boxSql((values) => boxOf(asked.args(values)["bbox"]), read)}, st_makeenvelope(-180, -85, 180, 85, 4490))) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
     return `
       select g.*, case when g.total = 1 then g.first_id end as risk_id from (

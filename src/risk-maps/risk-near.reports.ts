@@ -1,3 +1,4 @@
+import { effectiveLevel } from "../elevations/elevation.js";
 import { Fault } from "../platform/fault.js";
 import { bool, decimal, geometry, one, oneOf, text } from "../platform/entity/fields.js";
 import { given } from "../platform/entity/input-fields.js";
@@ -22,7 +23,7 @@ const firstOf = (told: unknown) => {
 const found = {
   code: text("风险编号", "code of the risk"),
   name: text("名称", "name"),
-  level: oneOf(riskLevel, "现状等级;未评估为空", "current level; null while not assessed", { nullable: true }),
+  level: oneOf(riskLevel, "有效等级(含临时提级);未评估为空", "level in effect, elevations included; null while not assessed", { nullable: true }),
   colour: text("屏显颜色", "screen colour"),
   distanceMetres: decimal("距离,米(椭球面)", "distance in metres, on the ellipsoid"),
   location: geometry("位置", "location", { layer: "Risk" }),
@@ -36,7 +37,7 @@ function aroundSql(asked: Given, read: ReadSql, metres: string, usual: number | 
   const distance = `round(st_distance(${risk}.location::geography, ${pointSql(asked)}::geography)::numeric, 1)`;
   return `
     select f.* from (
-      select ${risk}.id as risk_id, ${risk}.code, ${risk}.name, ${risk}.current_level as level, ${colourOf(`${risk}.current_level`)} as colour, ${distance} as distance_metres, ${risk}.location
+      select ${risk}.id as risk_id, ${risk}.code, ${risk}.name, ${effectiveLevel(risk, read)} as level, ${colourOf(`(${effectiveLevel(risk, read)})`)} as colour, ${distance} as distance_metres, ${risk}.location
       from ${read.source(Risk, risk)} where ${near} and ${risk}.status not in ('RETIRED', 'SUSPENDED') and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}) f
     order by ${order} limit ${asked.param("integer", "first", firstOf)}`;
 }
@@ -97,7 +98,7 @@ report({
     read.replan = true;
     const polygon = questionSql((values) => polygonOf(geometryAsked(asked.args(values), "polygon"), "polygon"), read);
     return `
-      with inside as (select ${risk}.town_id, ${risk}.current_level as level from ${read.source(Risk, risk)}
+      with inside as (select ${risk}.town_id, ${effectiveLevel(risk, read)} as level from ${read.source(Risk, risk)}
         where st_coveredby(${risk}.location, ${polygon}) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)})
       select s.*, a.km2 as area_km2, round(s.total / nullif(a.km2, 0), 4) as density_per_km2 from (
         select true as is_total, null::uuid as region_id, ${tallySql("i.level")} from inside i

@@ -2,9 +2,9 @@ import type { Field } from "../platform/entity/entity.js";
 import { int, oneOf, text } from "../platform/entity/fields.js";
 import { colourOf, RANK, riskLevel } from "../risks/risk.js";
 
-/** What is told of a group of controlled risks: the highest level, so that a red one is never averaged away, and four counts. */
+/** What is told of a group of controlled risks, by the level in effect: the highest, so that a red one is never averaged away, and four counts. */
 export const tallied: Readonly<Record<string, Field>> = {
-  highest: oneOf(riskLevel, "最高等级(就高);无管控风险为空", "highest level; null without controlled risks", { nullable: true }),
+  highest: oneOf(riskLevel, "最高有效等级(就高,含临时提级);无管控风险为空", "highest level in effect; null without controlled risks", { nullable: true }),
   highestColour: text("最高等级屏显颜色;无风险为灰", "screen colour of the highest level; grey without risks"),
   major: int("重大风险数", "major risks"),
   considerable: int("较大风险数", "considerable risks"),

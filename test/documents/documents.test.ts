@@ -352,9 +352,12 @@ describe("M-02, towns by colour", () => {
   };
   const tables = (town: string | null) =>
     query(
-      `select t.code, case when count(r.id) filter (where r.current_level = 'MAJOR') > 0 then 'MAJOR' when count(r.id) filter (where r.current_level = 'CONSIDERABLE') > 0 then 'CONSIDERABLE' when count(r.id) filter (where r.current_level = 'MODERATE') > 0 then 'MODERATE' when count(r.id) > 0 then 'LOW' end as highest,
+      // 就高 counts what is in effect: a running elevation raises its risk (INV-08).
+      `with r as (select id, region_path, status, case (select min(array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], l)) from unnest(array[risks.current_level] || array(select to_level from temporary_risk_elevations e where e.risk_id = risks.id and e.valid_from <= now() and e.valid_to > now())) l)
+         when 1 then 'MAJOR' when 2 then 'CONSIDERABLE' when 3 then 'MODERATE' when 4 then 'LOW' end as current_level from risks)
+       select t.code, case when count(r.id) filter (where r.current_level = 'MAJOR') > 0 then 'MAJOR' when count(r.id) filter (where r.current_level = 'CONSIDERABLE') > 0 then 'CONSIDERABLE' when count(r.id) filter (where r.current_level = 'MODERATE') > 0 then 'MODERATE' when count(r.id) > 0 then 'LOW' end as highest,
          ${LEVELS.map((level) => `count(r.id) filter (where r.current_level = '${level}')::integer as ${level.toLowerCase()}`).join(", ")}, count(r.id)::integer as total
-       from regions t left join risks r on r.region_path <@ t.path and r.status in ('IN_FORCE', 'REVIEWING') and r.current_level is not null and ($1::text is null or t.code = $1)
+       from regions t left join r on r.region_path <@ t.path and r.status in ('IN_FORCE', 'REVIEWING') and r.current_level is not null and ($1::text is null or t.code = $1)
        where t.level = 'TOWN' and t.code like '500112%' group by t.code order by t.code`,
       [town],
     );

@@ -6,6 +6,9 @@ import { useDistrict } from "../support/district.js";
 import { populate } from "../support/population.js";
 
 const district = useDistrict();
+/** The level in effect by the tables alone: the current one, or a higher one it is elevated to. `elevations` are those recorded, `at` the instant. */
+const IN_EFFECT = (risk: string, elevations: string, at: string) =>
+  `(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'])[least(array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], ${risk}.current_level), (select min(array_position(array['MAJOR', 'CONSIDERABLE', 'MODERATE', 'LOW'], e.to_level)) from ${elevations} e where e.risk_id = ${risk}.id and e.valid_from <= ${at} and e.valid_to > ${at}))]`;
 const LEVELS = ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"];
 
 interface Spot {
@@ -68,7 +71,7 @@ const told = ({ highest, major, considerable, moderate, low, total }: Tally): Ta
 
 beforeAll(async () => {
   await populate(district, lane === "postgresql" ? 20 : 10);
-  const { rows } = await district.database.engine.pool.query("select r.code, r.current_level as level, r.status, t.code as town, st_x(r.location) as lon, st_y(r.location) as lat from risks r left join regions t on t.id = r.town_id");
+  const { rows } = await district.database.engine.pool.query(`select r.code, ${IN_EFFECT("r", "temporary_risk_elevations", "now()")} as level, r.status, t.code as town, st_x(r.location) as lon, st_y(r.location) as lat from risks r left join regions t on t.id = r.town_id`);
   spots = rows as Spot[];
   if (placed().length < 9) throw new Error("too few risks to prove anything");
 }, 240_000);
@@ -178,7 +181,7 @@ describe("regionRiskMap", () => {
     const [begun] = (await district.database.engine.pool.query("select to_json(min(recorded_from) - interval '1 millisecond') as at from risks where not exists (select 1 from risks_history h where h.id = risks.id)")).rows as { at: string }[];
     const at = begun!.at;
     const rows = (await district.database.engine.pool.query(
-      `select current_level as level, (st_x(location) is not null) as placed from (select id, status, current_level, location, recorded_from, 'infinity'::timestamptz as recorded_to from risks union all select id, status, current_level, location, recorded_from, recorded_to from risks_history) v
+      `select ${IN_EFFECT("v", "(select * from (select risk_id, to_level, valid_from, valid_to, recorded_from, 'infinity'::timestamptz as recorded_to from temporary_risk_elevations union all select risk_id, to_level, valid_from, valid_to, recorded_from, recorded_to from temporary_risk_elevations_history) k where k.recorded_from <= $1 and k.recorded_to > $1)", "$1")} as level, (st_x(location) is not null) as placed from (select id, status, current_level, location, recorded_from, 'infinity'::timestamptz as recorded_to from risks union all select id, status, current_level, location, recorded_from, recorded_to from risks_history) v
        where recorded_from <= $1 and recorded_to > $1 and status in ('IN_FORCE', 'REVIEWING') and current_level is not null`, [at])).rows as { level: string; placed: boolean }[];
     const { regionRiskMap, clusters, gridRiskMap } = await ask(at);
     const yubei = regionRiskMap.find(({ code }: { code: string }) => code === "500112000000");
