@@ -65,9 +65,13 @@ export function planChain(scene: Scene): void {
     const town = index % TOWNS.length;
     const point = areaKind === "GEO_HAZARD_POINT";
     const causedBy = point ? scene.subjects().find((subject) => subject.sector.code === "CONSTRUCTION")?.id : undefined;
+    const boundary = patch(near(town), point ? 0.0015 : 0.006);
+    const ring = boundary.coordinates[0]!;
+    // A slide and a wood are areas, what runs down a gully is a line along it.
+    const extent = areaKind === "FLASH_FLOOD_PRONE" ? { type: "LineString", coordinates: [ring[1], ring[0], ring[8], ring[6], ring[5]] } : point || areaKind === "FOREST" ? boundary : undefined;
     const subject = await standing(clock, town, {
       kind: "KEY_AREA", name, sector: areaKind === "SCENIC" ? "CULTURE_TOURISM" : "OTHER",
-      area: { areaKind, boundary: patch(near(town), point ? 0.0015 : 0.006), managingUnit: scene.known(TOWNS[town]!.code), disasterType, threatenedHouseholds: dice.int(3, 40), threatenedPeople: dice.int(10, 160), ...(point ? { disposalType: "MONITORING", causedBy } : {}) },
+      area: { areaKind, boundary, managingUnit: scene.known(TOWNS[town]!.code), disasterType, threatenedHouseholds: dice.int(3, 40), threatenedPeople: dice.int(10, 160), ...(point ? { disposalType: "MONITORING", causedBy } : {}) },
     });
     const section = scene.known(`${TOWNS[town]!.code}.section`);
     if (areaKind === "FOREST")
@@ -79,7 +83,7 @@ export function planChain(scene: Scene): void {
     scene.schedule(at(60 + index), async (then) => {
       const regulator = scene.town(town);
       const id = await scene.do(regulator, "risk.identify", then, {
-        input: { subject, name: event, domain: "NATURAL_DISASTER", disasterType, consequence, originClass: "HISTORICAL", hazardFactor: "39", measures: [{ kind: "HUMAN", description: "汛期每日巡查,雨中加密", mode: "CHECK", checkContent: "裂缝、渗水、堵塞" }, { kind: "ENGINEERING", description: "警示牌与隔离设施" }, ...(areaKind === "SCENIC" ? scenic : [])] },
+        input: { subject, name: event, domain: "NATURAL_DISASTER", disasterType, consequence, originClass: "HISTORICAL", hazardFactor: "39", extent, measures: [{ kind: "HUMAN", description: "汛期每日巡查,雨中加密", mode: "CHECK", checkContent: "裂缝、渗水、堵塞" }, { kind: "ENGINEERING", description: "警示牌与隔离设施" }, ...(areaKind === "SCENIC" ? scenic : [])] },
       });
       await scene.do(regulator, "risk.assess", then, { id, input: { current: { method: "LEC", inputs: { l: 3, e: 3, c: dice.pick([7, 15]) } }, reason: "初次评估" } });
       scene.schedule(at(66 + index), async (later) => void (await scene.do(regulator, "risk.approve", later, { id, input: { responsiblePerson: section, emergencyPlanRef: "演示防灾预案-01" } })));
