@@ -38,7 +38,12 @@ export function highestLevel(region: string, read: ReadSql): string {
     const elevation = read.alias();
     const these = `${inside} and ${controlled(risk)}`;
     const rank = `case ${RAISED.map((raised) => `when ${elevatedTo(raised, elevation, read)} then array_position(${RANK}, '${raised}')`).join(" ")} end`;
-    return `least((select min(array_position(${RANK}, ${risk}.current_level)) from ${read.source(Risk, risk)} where ${these}),
+    const from = read.source(Risk, risk);
+    // Live, one look into an index for each level; the past is gone through once.
+    const standing = read.asOf
+      ? `(select min(array_position(${RANK}, ${risk}.current_level)) from ${from} where ${these})`
+      : `case ${[...RAISED, "LOW"].map((level, at) => `when exists (select 1 from ${from} where ${these} and ${risk}.current_level = '${level}') then ${at + 1}`).join(" ")} end`;
+    return `least(${standing},
       (select min(${rank}) from ${read.source(Elevation, elevation)} join ${read.source(Risk, risk)} on ${risk}.id = ${elevation}.risk_id where ${these}))`;
   })}]`;
 }

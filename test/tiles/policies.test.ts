@@ -121,3 +121,13 @@ test("a policy holds from the next tile on, and a change beside the tile that is
     await policy("Region", "PUBLIC", { decimals: 3, crs: null });
   }
 });
+
+test("a policy changed and changed back brings no version of tiles back: what was made in between must not pass for what there was", async () => {
+  const version = async () => new URL(((await (await district.as("office").fetch("/tiles/regions.json?versioned=true")).json()) as { tiles: string[] }).tiles[0]!).searchParams.get("v");
+  await policy("Region", "TOWN_LEADER", { decimals: 3 });
+  const before = await version();
+  expect(await version()).toBe(before);
+  await policy("Region", "TOWN_LEADER", { decimals: 2 });
+  await policy("Region", "TOWN_LEADER", { decimals: 3 });
+  expect(await version()).not.toBe(before);
+});

@@ -56,6 +56,7 @@ export const systemOf = ({ matrix, shifted }: Pick<Address, "matrix" | "shifted"
 const MARGINS: Readonly<Record<Mode, number>> = { single: POINT_MARGIN, gathered: CELL, crowded: CELL, areas: AREA_MARGIN, cells: AREA_MARGIN };
 
 const REMEMBERED = 500;
+const POLICIES = "coordinate_policies";
 
 /** Rows that leave no marks when they are added: nothing said about them now holds a moment later. */
 const leavesNoMarks = ({ statement }: Chosen): boolean => statement.dependsOn.some((entity) => entity.appendOnly);
@@ -96,17 +97,18 @@ export class TileMaker {
     const chosen = asked.layers.map(({ layer, filter }) => modesOf(layer).map((mode) => this.chosen(whole, layer, filter, mode)));
     const all = chosen.flat();
     if (all.some((one) => leavesNoMarks(one) || (asked.asOf === null && one.statement.clock === "instant"))) return null;
-    const { revision, digits, turn } = await this.state(whole, all, { ...frameOf(whole.address, 0), west: -180, south: -90, east: 180, north: 90 });
+    // With the changes of policies: one changed and changed back must not bring a version back.
+    const { revision, digits, turn } = await this.state(whole, all, { ...frameOf(whole.address, 0), west: -180, south: -90, east: 180, north: 90 }, [POLICIES]);
     return keyOf(revision, "", chosen.flatMap((modes, at) => modes.map((one) => this.bound(whole, one, { digits: digits[at]!, turn })))).slice(0, VERSION_LENGTH);
   }
 
-  private state(asked: Asked, chosen: readonly Chosen[], frame: Frame) {
+  private state(asked: Asked, chosen: readonly Chosen[], frame: Frame, further: readonly string[] = []) {
     const statements = chosen.map(({ statement }) => statement);
     const dependsOn = new Set(statements.flatMap((statement) => statement.dependsOn));
     const turns = asked.asOf === null ? new Map(statements.flatMap((statement) => statement.turns.map((turn) => [`${turn.table}.${turn.column}`, turn] as const))) : new Map<string, never>();
     return revisionOf(this.pool, {
       placed: [...new Set(asked.layers.map(({ layer }) => layer.entity().table))],
-      whole: [...new Set([...dependsOn].map((entity) => entity.table))],
+      whole: [...new Set([...[...dependsOn].map((entity) => entity.table), ...further])],
       frame,
       policies: asked.layers.map(({ layer }) => layerOfPolicy(fieldOf(layer.entity(), layer.geometry))),
       crs: systemOf(asked.address),
