@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { DataSource } from "typeorm";
 import { prepareEmbedded } from "./embedded.js";
 import { preparePostgresql } from "./postgresql.js";
+import { boundPrepared } from "./prepared.js";
 
 export { DirectoryInUse } from "./directory-lock.js";
 
@@ -56,6 +57,7 @@ export async function openEngine(config: EngineConfig, progress: Progress = () =
   const { source } = prepared;
   // TypeORM's own field; there is no other way to the pool it made.
   const pool = (source.driver as unknown as { master: pg.Pool }).master;
+  boundPrepared(pool);
   let closing: Promise<void> | null = null;
   const close = async () => {
     await source.destroy();

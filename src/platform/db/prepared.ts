@@ -1,8 +1,12 @@
 import { createHash } from "node:crypto";
 import type { Pool, PoolClient, QueryResult } from "pg";
 
-/** How many texts are remembered; connections are renewed (see the pool's lifetime), so what they hold stays bounded too. */
+/** How many texts are remembered. */
 const REMEMBERED = 2_000;
+/** Letters of statements a connection may keep prepared: a plan takes some 180 bytes of the server's memory for each. */
+const KEPT_LETTERS = 400_000;
+/** How often a connection is looked at, in uses. */
+const LOOKED_AT = 25;
 const USES_BEFORE_NAME = 2;
 
 interface Known {
@@ -31,6 +35,26 @@ export function preparedName(text: string): string | undefined {
     known.set(text, met);
   }
   return met.name;
+}
+
+type Named = Record<string, string>;
+
+/**
+ * Lets go of what a connection has prepared once it is much: plans are kept as long as the connection, and ten thousand
+ * different questions would take gigabytes of each. What is in use is prepared anew at its next use.
+ */
+export function boundPrepared(pool: Pool): void {
+  const uses = new WeakMap<PoolClient, number>();
+  pool.on("release", (error: Error | undefined, client: PoolClient) => {
+    const used = (uses.get(client) ?? 0) + 1;
+    uses.set(client, used % LOOKED_AT);
+    if (error || used < LOOKED_AT) return;
+    // Nothing is under way on a connection just given back; what is sent next comes after this.
+    const { connection } = client as unknown as { connection: { parsedStatements: Named } };
+    if (Object.values(connection.parsedStatements).reduce((letters, text) => letters + text.length, 0) <= KEPT_LETTERS) return;
+    connection.parsedStatements = {};
+    client.query("deallocate all").catch(() => undefined);
+  });
 }
 
 /** A statement as the driver takes it. */

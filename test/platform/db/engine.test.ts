@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { openEngine } from "../../../src/platform/db/engine.js";
+import { sendRead } from "../../../src/platform/db/prepared.js";
 import { lane, useDatabase } from "../../support/database.js";
 
 const database = useDatabase({ migrated: false });
@@ -34,6 +35,24 @@ describe("an engine", () => {
     );
     client.release();
     expect(outcomes).toEqual(Array.from({ length: 120 }, (_, n) => (n % 3 === 0 ? "22012" : n)));
+  });
+
+  test("keeps no more prepared on a connection than it may, however many different questions come again and again, and answers them all right", async () => {
+    const { pool } = database.engine;
+    const asked = (n: number) => sendRead(pool, { text: `select $1::int + ${n} as n, '${"长".repeat(9_000)}' as long`, values: [n], replan: n % 5 === 0 });
+    for (let round = 0; round < 14; round += 1) {
+      const answers = await Promise.all(Array.from({ length: 150 }, async (_, n) => (await asked(n)).rows[0]!["n"]));
+      expect(answers).toEqual(Array.from({ length: 150 }, (_, n) => 2 * n));
+    }
+    const clients = await Promise.all(Array.from({ length: pool.totalCount }, () => pool.connect()));
+    try {
+      const kept = await Promise.all(clients.map(async (client) => (await client.query("select coalesce(sum(length(statement)), 0)::int as letters, count(*)::int as statements from pg_prepared_statements")).rows[0] as { letters: number; statements: number }));
+      expect(Math.max(...kept.map(({ statements }) => statements))).toBeGreaterThan(0);
+      // What comes between two looks comes on top.
+      expect(Math.max(...kept.map(({ letters }) => letters))).toBeLessThan(400_000 + 25 * 9_100);
+    } finally {
+      for (const client of clients) client.release();
+    }
   });
 
   test("recovers a transaction that failed, and keeps nothing of it", async () => {
