@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Pool, PoolClient, QueryResult } from "pg";
+import { Fault } from "../fault.js";
 
 /** How many texts are remembered. */
 const REMEMBERED = 2_000;
@@ -68,8 +69,12 @@ export interface Ready {
   replan: boolean;
 }
 
-/** Sends a read outside any transaction. */
+/** A question of a few hundred conditions on what is computed of much else can be said in a few lines, and planning it would take the server's memory. */
+const MOST_LETTERS = 500_000;
+
+/** Sends a read outside any transaction. Faults: LIMIT_EXCEEDED for one that is too long to be planned. */
 export async function sendRead(pool: Pool, { text, values, replan }: Ready): Promise<QueryResult<Record<string, unknown>>> {
+  if (text.length > MOST_LETTERS) throw new Fault("LIMIT_EXCEEDED", { limit: "statement", maximum: MOST_LETTERS, actual: text.length });
   if (!replan) return pool.query(statementOf(text, values));
   const client = await pool.connect();
   let broken: Error | undefined;

@@ -27,6 +27,17 @@ describe("what a question costs is known before it is sent", () => {
     expect(await refused(`{regulatedSubjects(first:100){...S}} fragment S on RegulatedSubjectConnection{nodes{... on RegulatedSubject{risks(first:100){nodes{hiddenDangers(first:100){nodes{code}}}}}}}`)).toMatchObject(asked);
   });
 
+  test("many conditions on what is computed of much else are refused before anything is planned, as of an instant too", async () => {
+    const many = (count: number) => ({ f: { or: Array.from({ length: count }, () => ({ region: { overallLevel: { eq: "MAJOR" } } })) } });
+    for (const way of ["compiled", "plain"] as const)
+      for (const asOf of ["", "@asOf(recorded:$at)"]) {
+        const query = `query($f:RiskFilter${asOf && ",$at:String!"})${asOf}{risks(first:1,filter:$f){nodes{code}}}`;
+        const at = asOf ? { at: new Date().toISOString() } : {};
+        expect(await district.as("office", way).refused(query, { ...many(asOf ? 25 : 60), ...at })).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "statement", maximum: 500_000 });
+        expect((await district.as("office", way).ask(query, { ...many(2), ...at })).risks.nodes).toEqual([]);
+      }
+  });
+
   test("conditions on relations are weighed with the rows they are asked of", async () => {
     const filter = '{subject:{region:{name:{eq:"x"}},risks:{some:{subject:{name:{contains:"x"}}}}}}';
     expect(await refused(`{regulatedSubjects(first:100){nodes{hiddenDangers(first:5,filter:${filter}){nodes{code}}}}}`)).toMatchObject({ code: "TOO_COSTLY", breakdown: [{ path: "regulatedSubjects.nodes.hiddenDangers(filter:)" }, {}, {}] });
