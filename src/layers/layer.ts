@@ -5,8 +5,8 @@ import { DEEPEST_CELLS } from "../platform/tiles/cells.js";
 import type { CellShape, LayerExtra } from "../platform/tiles/map-layer.js";
 import { Region } from "../regions/region.js";
 import { RiskZone } from "../risk-zones/risk-zone.js";
-import { Risk } from "../risks/risk.js";
-import "../supervision/coverage.js";
+import { Risk, riskLevel } from "../risks/risk.js";
+import { active } from "../supervision/coverage.js";
 import { Subject } from "../subjects/subject.js";
 import { countClass, gapClass, gapCount, highestLevel, riskCount, weightedLevel } from "./region-level.js";
 
@@ -58,6 +58,7 @@ export const allLayers = (): readonly Layer[] => [...layers.values()];
 /** Layers whose features are rows: those of the OGC collections. */
 export const layersWithItems = (): readonly Layer[] => allLayers().filter(({ cells, itemsOf }) => !cells && !itemsOf);
 
+const RISK_LEVEL = { field: "effectiveLevel", values: riskLevel.values } as const;
 const RISK_FIELDS = ["code", "name", "domain", "sector", "accidentType", "disasterType", "inherentLevel", "currentLevel", "effectiveLevel", "elevated", "controlLevel", "originClass", "keyAttention", "status", "nextReviewDue", "reviewOverdue", "levelColour", "effectiveColour", "createdAt", "updatedAt"];
 const RISK_TILE_FIELDS = ["code", "name", "currentLevel", "effectiveLevel", "elevated", "status", "sector", "reviewOverdue"];
 
@@ -71,7 +72,7 @@ layer({
   zoom: [12, 22],
   fields: RISK_FIELDS,
   tileFields: RISK_TILE_FIELDS,
-  level: { field: "effectiveLevel", values: ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"], alone: ["MAJOR"] },
+  level: { ...RISK_LEVEL, alone: ["MAJOR"] },
   time: "createdAt",
 });
 
@@ -85,12 +86,12 @@ layer({
   zoom: [0, 22],
   fields: RISK_FIELDS,
   tileFields: RISK_TILE_FIELDS,
-  level: { field: "effectiveLevel", values: ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"], alone: ["MAJOR"] },
+  level: { ...RISK_LEVEL, alone: ["MAJOR"] },
   time: "createdAt",
 });
 
 /** Grids gather the layer of risks: same rows, same levels. */
-const GRIDS = { entity: () => Risk, geometry: "location", kinds: ["Polygon"], zoom: [0, DEEPEST_CELLS], fields: [], level: { field: "effectiveLevel", values: ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"], alone: [] } } as const satisfies Partial<LayerDeclaration>;
+const GRIDS = { entity: () => Risk, geometry: "location", kinds: ["Polygon"], zoom: [0, DEEPEST_CELLS], fields: [], level: { ...RISK_LEVEL, alone: [] } } as const satisfies Partial<LayerDeclaration>;
 layer({ ...GRIDS, id: "risk-hexagons", zh: "风险六边形格网", en: "hexagonal grid of risks", cells: "HEXAGON" });
 layer({ ...GRIDS, id: "risk-squares", zh: "风险方格网", en: "square grid of risks", cells: "SQUARE" });
 
@@ -172,8 +173,7 @@ layer({
   en: "coverage of assignments (blind spots)",
   entity: () => Subject,
   geometry: "location",
-  // Demanded of what is active, and of nothing else.
-  rows: (alias) => `${alias}.status = 'ACTIVE'`,
+  rows: active,
   kinds: ["Point"],
   zoom: [12, 22],
   fields: ["code", "name", "kind", "sector", "address", "keyControlled", "supervisionClass", "status", "hasLead", "coverage", "createdAt", "updatedAt"],

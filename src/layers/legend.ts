@@ -38,7 +38,7 @@ export interface Counting {
 export async function legendOf(pool: Pool, hints: Hints, { layer, filter, actor, instant, palette, crs }: Counting): Promise<Legend> {
   const { property: shownBy, countedBy, looks, hollow } = appearances[layer.id]!;
   const property = countedBy ?? shownBy;
-  const read = new ReadSql(actor, timeShape(instant, hints), [], hints);
+  const read = new ReadSql(actor, timeShape(instant), [], hints);
   const entity = layer.entity();
   const row = read.alias();
   const extra = property === undefined ? undefined : layer.extras?.[property];
@@ -46,7 +46,7 @@ export async function legendOf(pool: Pool, hints: Hints, { layer, filter, actor,
   const place = fieldSql(layer.geometry, fieldOf(entity, layer.geometry), row, read);
   // In a system that the caller is not given the layer in, nothing is told of it.
   const given = `${digitsGiven(layerOf(fieldOf(entity, layer.geometry)), crs, read)} >= 0`;
-  const text = `select value, count(*)::integer as count from (select ${value} as value from ${read.source(entity, row, "list")} where ${place} is not null and ${given} and ${shownSql(layer, row, read)} and ${filterSql(entity, filter, (values) => values.args[0]!["filter"], row, read)}) r group by value`;
+  const text = `select value, count(*)::integer as count from (select ${value} as value from ${read.source(entity, row, "set")} where ${place} is not null and ${given} and ${shownSql(layer, row, read)} and ${filterSql(entity, filter, (values) => values.args[0]!["filter"], row, read)}) r group by value`;
   const { rows } = await sendRead(pool, { text, values: read.bind({ actor, instant, args: [{ filter }] }), replan: read.replan });
   const counts = new Map((rows as { value: string | null; count: number }[]).map((one) => [one.value, one.count]));
   return {

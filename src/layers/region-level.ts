@@ -1,24 +1,17 @@
 import type { Entity } from "../platform/entity/entity.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { effectiveLevel, elevatedTo, Elevation, RAISED } from "../elevations/elevation.js";
-import { FORMULAS, tallySql } from "../risk-maps/tally.js";
+import { FORMULAS, IN_REGION, tallySql } from "../risk-maps/tally.js";
 import { controlled, RANK, Risk } from "../risks/risk.js";
-import { withoutLead } from "../supervision/coverage.js";
+import { active, withoutLead } from "../supervision/coverage.js";
 import { Subject } from "../subjects/subject.js";
-
-/** How rows find their region of a level: by their own column, which an index serves. */
-const JOINED: Readonly<Record<string, (row: string, region: string) => string>> = {
-  DISTRICT: (row, region) => `${row}.county_code = ${region}.county_code`,
-  TOWN: (row, region) => `${row}.town_id = ${region}.id`,
-  VILLAGE: (row, region) => `${row}.region_id = ${region}.id`,
-};
 
 /**
  * A value for districts, towns and villages, made of what lies in each that the caller sees; null above districts.
  * @param open the levels whose sums are the public's too; which rows they are made of is not.
  */
 function byLevel(target: Entity, region: string, read: ReadSql, open: readonly string[], value: (row: string, these: string) => string): string {
-  const levels = Object.entries(JOINED).map(([level, joined]) => {
+  const levels = Object.entries(IN_REGION).map(([level, joined]) => {
     const row = read.alias();
     const scope = read.scope(target, row);
     // Who reads no business sees what the public sees. Nothing told is not none there.
@@ -50,7 +43,7 @@ export function highestLevel(region: string, read: ReadSql): string {
 
 /** 加权: the level by the weighted formula of regionRiskMap. */
 export const weightedLevel = (region: string, read: ReadSql): string =>
-  byLevel(Risk, region, read, PUBLIC_LEVELS, (risk, inside) => `(select ${FORMULAS["WEIGHTED"]!.level} from (select ${tallySql(`(${effectiveLevel(risk, read)})`)} from ${read.source(Risk, risk)} where ${inside} and ${controlled(risk)}) n)`);
+  byLevel(Risk, region, read, PUBLIC_LEVELS, (risk, inside) => `(select ${FORMULAS["WEIGHTED"]!.level} from (select ${tallySql("i.level")} from (select ${effectiveLevel(risk, read)} as level from ${read.source(Risk, risk)} where ${inside} and ${controlled(risk)} offset 0) i) n)`);
 
 /** 计数: how many controlled risks. */
 export const riskCount = (region: string, read: ReadSql): string => byLevel(Risk, region, read, PUBLIC_LEVELS, (risk, inside) => `(select count(*)::integer from ${read.source(Risk, risk)} where ${inside} and ${controlled(risk)})`);
@@ -65,4 +58,4 @@ export const gapCount = (region: string, read: ReadSql): string => byLevel(Subje
 /** 监管空白 of a region: which share of its active subjects has no lead regulator; null where there is no active subject. */
 export const gapClass = (region: string, read: ReadSql): string =>
   byLevel(Subject, region, read, [], (subject, inside) => `(select case when gaps * 5 > active then 'ABOVE_20' when gaps * 20 > active then 'ABOVE_5' when gaps > 0 then 'SOME' when active > 0 then 'NONE' end
-    from (select count(*) filter (where ${withoutLead(subject, read)}) as gaps, count(*) as active from ${read.source(Subject, subject)} where ${inside} and ${subject}.status = 'ACTIVE') c)`);
+    from (select count(*) filter (where ${withoutLead(subject, read)}) as gaps, count(*) as active from ${read.source(Subject, subject)} where ${inside} and ${active(subject)}) c)`);

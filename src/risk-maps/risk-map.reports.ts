@@ -9,7 +9,7 @@ import { boxOf, boxSql } from "../platform/read/spatial.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region, regionLevel, regionPlace } from "../regions/region.js";
 import { colourOf, controlled, Risk, riskLevel } from "../risks/risk.js";
-import { FORMULAS, rankOf, tallied, tallySql } from "./tally.js";
+import { FORMULAS, IN_REGION, rankOf, tallied, tallySql } from "./tally.js";
 
 const filter: ReportArgument = { zh: "哪些风险", en: "which risks", filterOf: () => Risk };
 
@@ -23,9 +23,7 @@ const formula = enumeration("RegionLevelFormula", { zh: "区域等级算法(国�
 const JOINED: Readonly<Record<string, (risk: string, region: string) => string>> = {
   PROVINCE: (risk, region) => `${risk}.region_path <@ ${region}.path`,
   CITY: (risk, region) => `${risk}.region_path <@ ${region}.path`,
-  DISTRICT: (risk, region) => `${risk}.county_code = ${region}.county_code`,
-  TOWN: (risk, region) => `${risk}.town_id = ${region}.id`,
-  VILLAGE: (risk, region) => `${risk}.region_id = ${region}.id`,
+  ...IN_REGION,
 };
 
 /** 公示: counts by region and level are the public's too, down to towns; which risks they are is not. */
@@ -76,11 +74,12 @@ report({
     const regions = `select ${region}.* from ${read.source(Region, region)} where ${region}.level = '${level}' and (${region}.valid_from is null or ${region}.valid_from <= ${read.today()}) and (${region}.valid_to is null or ${region}.valid_to > ${read.today()})${inside}`;
     const highest = read.actor.kind === "PUBLIC" ? "'{}'::text[]" : `array(select '${Risk.prefix}' || ${top}.id from ${read.source(Risk, top)} where ${joined(top, "r")} and ${effectiveLevel(top, read)} = n.highest and ${counted(top)} order by ${top}.code limit 20)`;
     return `
+      with r as materialized (${regions})
       select r.id as region_id, r.code, r.name, n.highest, n.highest_colour, n.major, n.considerable, n.moderate, n.low, n.total,
         m.level, ${colourOf("m.level")} as colour, m.score, '${made.text}'::text as formula, r.area_km2, round(n.total / nullif(r.area_km2, 0), 4) as density_per_km2,
         ${highest} as highest_risks, case when r.boundary is not null then 'BOUNDARY' when r.point is not null then 'POINT' end as shape_kind, ${regionPlace("r")} as shape
-      from (${regions}) r
-      join (select r.id, ${tallySql(`(${effectiveLevel(risk, read)})`)} from (${regions}) r left join ${read.source(Risk, risk)} on ${joined(risk, "r")} and ${counted(risk)} group by r.id) n on n.id = r.id
+      from r
+      join (select i.id, ${tallySql("i.level")} from (select r.id, ${effectiveLevel(risk, read)} as level from r left join ${read.source(Risk, risk)} on ${joined(risk, "r")} and ${counted(risk)} offset 0) i group by i.id) n on n.id = r.id
       cross join lateral (select ${made.level} as level, ${made.score} as score) m
       order by ${rankOf("n.highest")} nulls last, n.total desc, r.code`;
   },
@@ -147,7 +146,7 @@ report({
     const plane = `select ${effectiveLevel(risk, read)} as level, st_transform(${risk}.location, ${srid}) as place from ${read.source(Risk, risk)} where st_intersects(${risk}.location, ${boxSql(box, read)}) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
     return `
       select ${meridian} || ':' || g.i || ':' || g.j as cell, g.highest, g.highest_colour, g.major, g.considerable, g.moderate, g.low, g.total, st_transform(st_setsrid(${CELL_SHAPE[cell]!(size)}, ${srid}), 4490) as shape
-      from (select c.i, c.j, ${tallySql("p.level")} from (${plane}) p cross join lateral (${CELLS[cell]!("st_x(p.place)", "st_y(p.place)", size)}) c group by c.i, c.j) g
+      from (select c.i, c.j, ${tallySql("p.level")} from (${plane} offset 0) p cross join lateral (${CELLS[cell]!("st_x(p.place)", "st_y(p.place)", size)}) c group by c.i, c.j) g
       order by ${rankOf("g.highest")}, g.total desc, g.i, g.j`;
   },
 });
@@ -187,7 +186,7 @@ report({
       select g.*, case when g.total = 1 then g.first_id end as risk_id from (
         select floor(st_x(p.place) / ${size}) as i, floor(st_y(p.place) / ${size}) as j, ${tallySql("p.level")}, (array_agg(p.id order by p.id))[1] as first_id,
           st_setsrid(st_makepoint(round(avg(st_x(p.location))::numeric, 7)::float8, round(avg(st_y(p.location))::numeric, 7)::float8), 4490) as position, st_setsrid(st_extent(p.location)::geometry, 4490) as extent
-        from (${plane}) p group by 1, 2) g
+        from (${plane} offset 0) p group by 1, 2) g
       order by ${rankOf("g.highest")}, g.total desc, g.i, g.j`;
   },
 });

@@ -36,9 +36,9 @@ function aroundSql(asked: Given, read: ReadSql, metres: string, usual: number | 
   const near = nearSql(`${risk}.location`, (values) => pointAsked(asked.args(values)), (values) => asked.args(values)[metres] ?? usual, read);
   const distance = `round(st_distance(${risk}.location::geography, ${pointSql(asked)}::geography)::numeric, 1)`;
   return `
-    select f.* from (
-      select ${risk}.id as risk_id, ${risk}.code, ${risk}.name, ${effectiveLevel(risk, read)} as level, ${colourOf(`(${effectiveLevel(risk, read)})`)} as colour, ${distance} as distance_metres, ${risk}.location
-      from ${read.source(Risk, risk)} where ${near} and ${risk}.status not in ('RETIRED', 'SUSPENDED') and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}) f
+    select f.*, ${colourOf("f.level")} as colour from (
+      select ${risk}.id as risk_id, ${risk}.code, ${risk}.name, ${effectiveLevel(risk, read)} as level, ${distance} as distance_metres, ${risk}.location
+      from ${read.source(Risk, risk)} where ${near} and ${risk}.status not in ('RETIRED', 'SUSPENDED') and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)} offset 0) f
     order by ${order} limit ${asked.param("integer", "first", firstOf)}`;
 }
 

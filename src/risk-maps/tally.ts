@@ -20,6 +20,13 @@ export function tallySql(level: string): string {
   return `${highest} as highest, ${colourOf(highest)} as highest_colour, ${counted.join(", ")}, count(${level})::integer as total`;
 }
 
+/** How rows find their region of a level: by their own column, which an index serves. */
+export const IN_REGION: Readonly<Record<string, (row: string, region: string) => string>> = {
+  DISTRICT: (row, region) => `${row}.county_code = ${region}.county_code`,
+  TOWN: (row, region) => `${row}.town_id = ${region}.id`,
+  VILLAGE: (row, region) => `${row}.region_id = ${region}.id`,
+};
+
 /** The place of a level, the highest first, groups without any last. */
 export const rankOf = (level: string) => `array_position(${RANK}, ${level})`;
 

@@ -6,7 +6,7 @@ import { Subject } from "../subjects/subject.js";
 import { hasLead, hasResponsible } from "./regulation.js";
 
 /** 监管空白 (domain 3.7, INV-01, INV-03): demanded of every active subject, and of no other. */
-const active = (subject: string) => `${subject}.status = 'ACTIVE'`;
+export const active = (subject: string) => `${subject}.status = 'ACTIVE'`;
 /** An active subject without a lead (or shared) regulator at the effective instant. */
 export const withoutLead = (subject: string, read: ReadSql) => `${active(subject)} and not ${hasLead(subject, read)}`;
 /** An active subject without a named person in office at the effective instant. */

@@ -1,7 +1,9 @@
+import type { Service } from "../../src/app.js";
 import type { Engine } from "../../src/platform/db/engine.js";
+import type { District } from "./district.js";
 
 /** Statements sent through an engine, by their texts; "connect" for a connection taken for several. */
-export function watched(engine: Engine): { engine: Engine; sent: string[] } {
+function watched(engine: Engine): { engine: Engine; sent: string[] } {
   const sent: string[] = [];
   const pool = new Proxy(engine.pool, {
     get(target, name) {
@@ -15,4 +17,10 @@ export function watched(engine: Engine): { engine: Engine; sent: string[] } {
     },
   });
   return { engine: { ...engine, pool }, sent };
+}
+
+/** A service of the district whose statements are watched. */
+export async function startWatched(district: District): Promise<{ service: Service; sent: string[] }> {
+  const { engine, sent } = watched(district.database.engine);
+  return { service: await district.start(engine, true), sent };
 }

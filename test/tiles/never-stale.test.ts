@@ -3,7 +3,7 @@ import type { Service } from "../../src/app.js";
 import { inUnit, lane } from "../support/database.js";
 import { useDistrict } from "../support/district.js";
 import { counted, dice, fetchTile, owned, placeRisks, tileAt, type Fetched, type Position } from "../support/map-tiles.js";
-import { watched } from "../support/watched.js";
+import { startWatched } from "../support/watched.js";
 
 /** FRESHNESS_SEED=<seed of a failure> walks the same way again; FRESHNESS_STEPS shortens it. */
 const SEED = Number(process.env["FRESHNESS_SEED"] ?? 77);
@@ -19,9 +19,7 @@ let service: Service;
 let sent: string[];
 beforeAll(async () => {
   await placeRisks(district.database.engine, district, [{ position: [106.62, 29.7] }]);
-  const spied = watched(district.database.engine);
-  sent = spied.sent;
-  service = await district.start(spied.engine, true);
+  ({ service, sent } = await startWatched(district));
 });
 afterAll(() => service.close());
 

@@ -69,7 +69,7 @@ export interface Ready {
   replan: boolean;
 }
 
-/** A question of a few hundred conditions on what is computed of much else can be said in a few lines, and planning it would take the server's memory. */
+/** A few dozen conditions on what is computed of much else are said in a few lines, and planning them would take the server's memory. */
 const MOST_LETTERS = 500_000;
 
 /** Sends a read outside any transaction. Faults: LIMIT_EXCEEDED for one that is too long to be planned. */

@@ -105,6 +105,9 @@ function matchedSql(target: Entity, relation: MatchRelation, alias: string, join
 
 function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, made: () => string, read: ReadSql, budget: { left: number }): string {
   let known: string | undefined;
+  // What is computed is computed once, however many conditions there are on it.
+  const many = field.from === "sql" && Object.values(wanted).filter((value) => value !== undefined).length > 1;
+  const once = many ? read.alias() : "";
   const cast = castOf(field);
   const parts: string[] = [];
   for (const [operator, value] of Object.entries(wanted)) {
@@ -112,7 +115,8 @@ function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, 
     budget.left -= 1;
     if (budget.left < 0) throw new Fault("LIMIT_EXCEEDED", { limit: "filterPredicates", maximum: MAX_PREDICATES });
     const at = step(reach, operator);
-    const sql = (known ??= made());
+    known ??= made();
+    const sql = many ? `${once}.value` : known;
     switch (operator) {
       case "eq":
         parts.push(value === null ? `${sql} is null` : `${sql} = ${read.param(cast, at)}`);
@@ -155,7 +159,8 @@ function operators(field: Field, wanted: Record<string, unknown>, reach: Reach, 
         throw new Fault("INVALID_INPUT", { operator });
     }
   }
-  return parts.length === 0 ? "true" : parts.join(" and ");
+  if (parts.length === 0) return "true";
+  return many ? `(select ${parts.join(" and ")} from (select ${known} as value offset 0) ${once})` : parts.join(" and ");
 }
 
 function idOperators(target: Entity, wanted: Record<string, unknown>, reach: Reach, sql: string, read: ReadSql): string {

@@ -36,7 +36,7 @@ export interface Turn {
   column: string;
 }
 
-export function timeShape({ recorded, inFlight }: Instant, hints: Hints): TimeShape {
+export function timeShape({ recorded, inFlight }: Instant, hints: Hints = NO_HINTS): TimeShape {
   if (recorded === null) return "now";
   if (inFlight?.length) return "unsettled";
   return hints.fewEndedSince(recorded) ? "lately" : "then";

@@ -1,7 +1,7 @@
 import { AREA_MARGIN } from "./areas.js";
 import type { CellShape } from "./map-layer.js";
 import { frameOf, type Address } from "./matrix.js";
-import type { Features } from "./points.js";
+import { tallyOf, type Features } from "./points.js";
 import { boxSql, conditionSql, framed, inReach, placeSql, rankSql, unitsSql, type Making } from "./rows.js";
 
 /**
@@ -76,7 +76,6 @@ export const CELL_FIELDS = {
 export function cells(making: Making, shape: CellShape): Features {
   const { layer, matrix, shifted, read } = making;
   const entity = layer.entity();
-  const levels = layer.level?.values ?? [];
   const row = read.alias();
   const source = read.source(entity, row, "set");
   read.forget();
@@ -89,18 +88,17 @@ export function cells(making: Making, shape: CellShape): Features {
   const ring = [...corners, corners[0]!].map(([dx, dy]) => point(dx, dy));
   const laid = (geometry: string) => (shifted ? `gcj02(st_setsrid(${geometry}, 4490))` : `st_setsrid(${geometry}, 4490)`);
   const at = unitsSql(making, "middle");
-  const counts = levels.map((value, place) => ({ name: `count_${value}`, type: "integer" as const, sql: `nullif(count(*) filter (where rank = ${place}), 0)::integer` }));
-  const highest = levels.length > 0 ? `case min(rank) ${levels.map((value, place) => `when ${place} then '${value}'`).join(" ")} end` : "null::text";
+  const tally = tallyOf(layer.level?.values ?? []);
   const rows = `with found as materialized (
       select ${planeX("st_x(place)")} as x, ${planeY("st_y(place)")} as y, rank from (select ${placeSql(making, row)} as place, ${rankSql(making, row)} as rank from ${source} where ${conditionSql(making, row)} offset 0) p),
-    counted as (select i, j, min(rank) as rank, count(*)::integer as count, ${highest} as "highestLevel"${counts.map(({ name, sql }) => `, ${sql} as "${name}"`).join("")} from (${cellsOf("found", side)}) c group by i, j),
+    counted as (select i, j, min(rank) as rank, ${tally.map(({ name, sql }) => `${sql} as "${name}"`).join(", ")} from (${cellsOf("found", side)}) c group by i, j),
     drawn as (select *, ${laid(`st_makepolygon(st_makeline(array[${ring.join(", ")}]))`)} as shape, ${laid(point(0, 0))} as middle from (select *, ${x} as mx, ${y} as my from counted offset 0) m)
     select * from (
       select ${framed("zoom", read)}::bigint * ${2 ** 44} + (i + ${2 ** 21})::bigint * ${2 ** 22} + (j + ${2 ** 21}) as id, tile_area(shape, false, ${matrix.mercator}, ${framed("scale", read)}, ${framed("left", read)}, ${framed("top", read)}, ${boxSql(read)}, ${AREA_MARGIN}) as geom, rank,
-        concat(${side}, ':', i, ':', j) as cell, ${side} ^ 2 / 1e6 as "areaKm2", count, "highestLevel"${counts.map(({ name }) => `, "${name}"`).join("")}, case when not (${inReach(at.x, at.y, 0)}) then true end as copy
+        concat(${side}, ':', i, ':', j) as cell, ${side} ^ 2 / 1e6 as "areaKm2", ${tally.map(({ name }) => `"${name}"`).join(", ")}, case when not (${inReach(at.x, at.y, 0)}) then true end as copy
       from drawn) cut where geom is not null`;
   return {
     rows,
-    properties: [{ name: "cell", type: "text" }, { name: "areaKm2", type: "double precision" }, { name: "count", type: "integer" }, { name: "highestLevel", type: "text" }, ...counts, { name: "copy", type: "boolean" }],
+    properties: [{ name: "cell", type: "text" }, { name: "areaKm2", type: "double precision" }, ...tally, { name: "copy", type: "boolean" }],
   };
 }

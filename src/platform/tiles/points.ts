@@ -40,7 +40,14 @@ export function singles(making: Making): Features {
 }
 
 /** The count of members of a level. */
-const countOf = (value: string) => `count_${value}`;
+export const countOf = (value: string) => `count_${value}`;
+
+/** What is told of rows gathered by their `rank`: how many there are, the highest level, and the count of each. */
+export const tallyOf = (levels: readonly string[]) => [
+  { name: "count", type: "integer", sql: "count(*)::integer" },
+  { name: "highestLevel", type: "text", sql: levels.length > 0 ? `case min(rank) ${levels.map((value, place) => `when ${place} then '${value}'`).join(" ")} end` : "null::text" },
+  ...levels.map((value, place) => ({ name: countOf(value), type: "integer", sql: `nullif(count(*) filter (where rank = ${place}), 0)::integer` }) as const),
+] as const satisfies readonly (Pick<Property, "name" | "type"> & { sql: string })[];
 
 /**
  * Rows gathered by cells that divide the tile; those of the levels never gathered, the first `room` by level, and such
@@ -64,14 +71,11 @@ export function gathered(making: Making, room: number): Features {
     where ${conditionSql(making, row)} offset 0) f where ${inReach("x", "y", CELL)}`;
   const kept = alone.length > 0 ? `rank in (${alone.join(", ")})` : "false";
   const single = room > 0 ? `${kept} or row_number() over (order by rank, id) <= ${room}` : kept;
-  const counts = levels.map((value, place) => ({ name: countOf(value), type: "integer" as const, sql: `nullif(count(*) filter (where rank = ${place}), 0)::integer` }));
-  const highest = levels.length > 0 ? `case min(rank) ${levels.map((value, place) => `when ${place} then '${value}'`).join(" ")} end` : "null::text";
-  const ofCells: Pick<Property, "name" | "type">[] = [{ name: "count", type: "integer" }, { name: "highestLevel", type: "text" }, ...counts];
+  const ofCells = tallyOf(levels);
   const columns = (list: readonly string[]) => list.map((sql) => `, ${sql}`).join("");
   const rows = `with found as materialized (${found}), numbered as materialized (select *, ${single} as single from found),
     cells as (
-      select x >> ${CELL_BITS} as i, y >> ${CELL_BITS} as j, min(id) as first, floor(sum(x)::double precision / count(*))::integer as x, floor(sum(y)::double precision / count(*))::integer as y, min(rank) as rank,
-        count(*)::integer as count, ${highest} as "highestLevel"${columns(counts.map(({ name, sql }) => `${sql} as "${name}"`))}
+      select x >> ${CELL_BITS} as i, y >> ${CELL_BITS} as j, min(id) as first, floor(sum(x)::double precision / count(*))::integer as x, floor(sum(y)::double precision / count(*))::integer as y, min(rank) as rank${columns(ofCells.map(({ name, sql }) => `${sql} as "${name}"`))}
       from numbered where not single group by 1, 2),
     lone as (select * from numbered where single union all select n.* from cells c join numbered n on n.id = c.first where c.count = 1)
     select l.id, l.x, l.y, l.rank${columns(properties.map(({ name, sql }) => `${name === layer.level?.field ? "l.ranked" : sql(shown)} as "${name}"`))}${columns(ofCells.map(({ name, type }) => `null::${type} as "${name}"`))}

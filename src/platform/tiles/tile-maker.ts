@@ -128,7 +128,7 @@ export class TileMaker {
   }
 
   private statement({ address: { matrix, shifted }, asOf, actor }: Asked, layer: MapLayer, filter: unknown, mode: Mode): TileStatement {
-    const time = timeShape({ recorded: asOf, effective: "" }, this.hints);
+    const time = timeShape({ recorded: asOf, effective: "" });
     const key = JSON.stringify([layer.id, mode, matrix.id, shifted, time, actorShape(actor), shapeOf({ filter: filter ?? null }, this.hints)]);
     let made = this.statements.get(key);
     if (!made) {

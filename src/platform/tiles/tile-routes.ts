@@ -12,6 +12,7 @@ import { CELL_FIELDS } from "./cells.js";
 import { codingFor, Gate, KeptTiles } from "./kept-tiles.js";
 import { carriedBy, type MapLayer } from "./map-layer.js";
 import { MAX_ZOOM } from "./matrix.js";
+import { countOf } from "./points.js";
 import { Compaction } from "./revision.js";
 import type { Encoder } from "./statement.js";
 import { TileMaker } from "./tile-maker.js";
@@ -165,6 +166,6 @@ export function fieldsSaid(layer: MapLayer): Record<string, string> {
   const carried = carriedBy(layer).flatMap((name) => (fields[name] ? [[name, describe(fields[name])]] : []));
   const extras = Object.entries(layer.extras ?? {}).map(([name, extra]) => [name, describe(extra)]);
   const ofCells = layer.cells ? Object.entries(CELL_FIELDS) : [];
-  const gathered = layer.zoom[0] > 0 || layer.cells ? [["count", "聚合的数量,单个要素无此项 / how many are gathered; single features have none"], ["highestLevel", "聚合中的最高等级 / the highest level gathered"], ...(layer.level?.values ?? []).map((value) => [`count_${value}`, `聚合中该等级的数量 / gathered of this level: ${value}`])] : [];
+  const gathered = layer.zoom[0] > 0 || layer.cells ? [["count", "聚合的数量,单个要素无此项 / how many are gathered; single features have none"], ["highestLevel", "聚合中的最高等级 / the highest level gathered"], ...(layer.level?.values ?? []).map((value) => [countOf(value), `聚合中该等级的数量 / gathered of this level: ${value}`])] : [];
   return Object.fromEntries([...carried, ...extras, ...ofCells, ...gathered, ["copy", "属于相邻瓦片,不计数 / of the neighbouring tile, not to be counted"]] as [string, string][]);
 }
