@@ -39,7 +39,7 @@ import "./imports/import-batch.js";
 import "./ledgers/ledger.reports.js";
 import "./audit/changes.reports.js";
 import "./layers/layer.reports.js";
-import { seesPersonal } from "./people/person.js";
+import { LINE_OF_SUPERVISION } from "./people/person.js";
 import { declareVersions } from "./platform/entity/entity.js";
 
-declareVersions(seesPersonal);
+declareVersions(LINE_OF_SUPERVISION);

@@ -66,10 +66,11 @@ export class Keys {
     if (remembered && Date.now() - remembered.loadedAt < REMEMBERED_MS) return remembered;
     const { rows } = await this.pool.query(
       `select p.id, p.kind, p.name, p.person_id, k.secret_hash, k.expires_at, k.scopes,
-         coalesce(json_agg(json_build_object('role', g.role, 'regionPath', r.path::text, 'countyCode', nullif(r.county_code, '000000'), 'townId', case r.level when 'TOWN' then r.id when 'VILLAGE' then (select t.id from regions t where t.id = r.parent_id and t.level = 'TOWN') end, 'whole', case r.level when 'TOWN' then 'town' when 'DISTRICT' then 'county' end, 'sectors', g.sectors, 'subjectId', g.subject_id) order by g.id) filter (where g.id is not null), '[]') as grants
+         coalesce(json_agg(json_build_object('role', g.role, 'regionPath', r.path::text, 'countyCode', nullif(r.county_code, '000000'), 'townId', case r.level when 'TOWN' then r.id when 'VILLAGE' then (select t.id from regions t where t.id = r.parent_id and t.level = 'TOWN') end, 'whole', case r.level when 'TOWN' then 'town' when 'DISTRICT' then 'county' end, 'sectors', g.sectors, 'subjectId', g.subject_id, 'subjectRegionPath', s.region_path::text, 'subjectCountyCode', nullif(s.county_code, '000000')) order by g.id) filter (where g.id is not null), '[]') as grants
        from api_keys k join principals p on p.id = k.principal_id
        left join grants g on g.principal_id = p.id and g.valid_from <= now() and (g.valid_to is null or g.valid_to > now())
        left join regions r on r.id = g.region_id
+       left join subjects s on s.id = g.subject_id
        where k.prefix = $1 and k.revoked_at is null and p.disabled_at is null
        group by p.id, k.id`,
       [prefix],

@@ -1,6 +1,6 @@
 import { Organization } from "../organizations/organization.js";
 import { actions } from "../platform/actions.js";
-import type { Role } from "../platform/actor.js";
+import { hasRole, type Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
 import { Person } from "../people/person.js";
 import { Region } from "../regions/region.js";
@@ -108,7 +108,7 @@ actions({
   },
   "hiddenDanger.writeOff": {
     zh: "销号", en: "write off", on: HiddenDanger, from: ["ACCEPTED"], to: "CLOSED", by: REGULATORS,
-    when: { rule: "MAJOR is written off by the lead department or above", reads: ["grade"], holds: (row, actor) => row["grade"] !== "MAJOR" || actor.grants.some((grant) => [...SECTOR, "COMMITTEE_OFFICE"].includes(grant.role)) },
+    when: { rule: "MAJOR is written off by the lead department or above", reads: ["grade"], holds: (row, acting) => row["grade"] !== "MAJOR" || hasRole(acting, ...SECTOR, "COMMITTEE_OFFICE") },
     input: comment, work: writeOff,
   },
   "hiddenDanger.raiseGrade": {
@@ -118,7 +118,7 @@ actions({
   "hiddenDanger.update": {
     zh: "更正隐患描述(不含级别、期限与状态)", en: "correct what describes a hidden danger; neither grade, deadline nor state", on: HiddenDanger, from: ["REPORTED", "REGISTERED", "ASSIGNED", "RECTIFYING", "PENDING_ACCEPTANCE", "ACCEPTED", "TRANSFERRED"],
     by: ["GRID_WORKER", ...ENTERPRISE, ...REGULATORS, "INTEGRATION_CLIENT"],
-    when: { rule: "once assigned it is described by regulators", reads: ["status"], holds: (row, actor) => ["REPORTED", "REGISTERED"].includes(String(row["status"])) || actor.grants.some((grant) => REGULATORS.includes(grant.role)) },
+    when: { rule: "once assigned it is described by regulators", reads: ["status"], holds: (row, acting) => ["REPORTED", "REGISTERED"].includes(String(row["status"])) || hasRole(acting, ...REGULATORS) },
     input: { title: { ...described.title, required: false }, description: described.description, category: described.category, cause: described.cause, location: described.location }, work: update,
   },
   "hiddenDanger.void": {

@@ -1,6 +1,7 @@
 import { Organization } from "../organizations/organization.js";
 import { Person } from "../people/person.js";
 import { allowedActions } from "../platform/actions.js";
+import { BUSINESS_READERS } from "../platform/actor.js";
 import { entity, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { computed, date, dateTime, decimal, geometry, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
@@ -43,6 +44,12 @@ export const discoverySource = enumeration("DiscoverySource", { zh: "发现来�
   WHISTLEBLOWER: ["吹哨人", "whistle-blower"],
 });
 
+/** Reports whose maker is told to nobody who is not entrusted with it (domain 5.2: reporter identity). */
+const SEALED = "('EMPLOYEE_REPORT','PUBLIC_REPORT','WHISTLEBLOWER')";
+/** What an enterprise sees for itself of how it came to light: who came to look. Whether somebody told is hidden among all else. */
+const SEEN_TO_COME = "('SELF_CHECK','OFFICIAL_INSPECTION','GRID_PATROL','TOWN_SPOT_CHECK','THIRD_PARTY','EXPERT')";
+const BESIDE_ENTERPRISES = BUSINESS_READERS.filter((role) => role !== "ENTERPRISE_REPORTER" && role !== "ENTERPRISE_PRINCIPAL");
+
 const ENDED = "('REJECTED','CLOSED','VOIDED')";
 const OPEN = (alias: string) => `${alias}.status not in ${ENDED}`;
 
@@ -72,7 +79,7 @@ export const HiddenDanger = entity({
     grade: oneOf(hiddenDangerGrade, "级别", "grade", { nullable: true, filter: true, group: true }),
     criterionClause: text("重大隐患判定条款", "clause of the criterion for major", { nullable: true, filter: true }),
     expertJudgement: text("专家判定意见", "signed expert judgement", { nullable: true }),
-    discoverySource: oneOf(discoverySource, "发现来源", "source of discovery", { filter: true, group: true }),
+    discoverySource: oneOf(discoverySource, "发现来源", "source of discovery", { filter: true, group: true, clear: { to: BESIDE_ENTERPRISES, only: (alias) => `${alias}.discovery_source not in ${SEEN_TO_COME}` } }),
     category: textList("隐患类别", "categories", { nullable: true }),
     discoveredAt: dateTime("发现时间", "discovered at", { filter: true, sort: true }),
     selfReportedAt: dateTime("自报时间", "self-reported at", { nullable: true, filter: true }),
@@ -103,7 +110,7 @@ export const HiddenDanger = entity({
     risk: one(() => Risk, "risk_id", "对应风险", "risk"),
     measure: one(() => ControlMeasure, "measure_id", "失效的管控措施", "measure that failed", { owned: true }),
     region: one(() => Region, "region_id", "所在区划", "region", { owned: true }),
-    discoveredBy: one(() => Person, "discovered_by_id", "发现人", "found by", { owned: true }),
+    discoveredBy: one(() => Person, "discovered_by_id", "发现人(举报、内部报告、吹哨者不示)", "found by; not told of reports by the public, employees and whistle-blowers", { owned: true, sealed: (alias) => `${alias}.discovery_source in ${SEALED}` }),
     recurrenceOf: one(() => HiddenDanger, "recurrence_of_id", "反弹自", "recurrence of"),
     assignments: many(() => HazardAssignment, "hidden_danger_id", "交办单", "assignment slips", { owned: true }),
     plans: many(() => RectificationPlan, "hidden_danger_id", "整改方案", "rectification plans", { owned: true }),

@@ -5,6 +5,7 @@ import { given } from "../platform/entity/input-fields.js";
 import { report } from "../platform/entity/report.js";
 import { stream } from "../platform/entity/stream.js";
 import { audiencesOf, layerOf } from "../platform/read/drawing.js";
+import { mayBeTold } from "../platform/read/filter.js";
 import { literal } from "../platform/read/literal.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { layerRevisionSql, showsTo } from "../platform/tiles/changes.js";
@@ -19,7 +20,7 @@ function rowSql(layer: Layer, read: ReadSql): string {
   const fields = fieldsOf(layer.entity());
   const told = layer.fields.flatMap((name) => {
     const field = fields[name]!;
-    return field.from === "code" || (field.mask && !field.mask(read.actor)) ? [] : [{ name, kind: field.kind, zh: field.zh, en: field.en, inTiles: (layer.tileFields ?? layer.fields).includes(name) }];
+    return field.from === "code" || !mayBeTold(field, read.actor) ? [] : [{ name, kind: field.kind, zh: field.zh, en: field.en, inTiles: (layer.tileFields ?? layer.fields).includes(name) }];
   });
   const systems = `coordinate_systems(${literal(layerOf(fieldOf(layer.entity(), layer.geometry)))}, ${read.param("text[]", audiencesOf, "audiences")}, ${list(crs.values)})`;
   return `select ${literal(layer.id)} as layer, ${literal(layer.zh)} as title_zh, ${literal(layer.en)} as title_en, ${list(layer.kinds)} as kinds, ${literal(JSON.stringify(told))}::jsonb as fields, ${systems} as crs,

@@ -78,7 +78,7 @@ function fieldAt(entity: Entity, path: string): { field: Field; on: Entity } {
   }, entity);
   const field = fieldsOf(on)[last];
   if (!field || field.from === "code") throw new Error(`${on.name}.${last} is no field a ledger shows`);
-  if (field.mask) throw new Error(`${on.name}.${columnOf(last, field)} is not for ledgers: it is masked for some`);
+  if (field.clear && !field.clear.only) throw new Error(`${on.name}.${columnOf(last, field)} is not for ledgers: it is masked for some`);
   return { field, on };
 }
 

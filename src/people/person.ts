@@ -1,6 +1,6 @@
 import { Organization } from "../organizations/organization.js";
-import { hasRole, type Actor } from "../platform/actor.js";
-import { entity, relate } from "../platform/entity/entity.js";
+import type { Role } from "../platform/actor.js";
+import { entity, relate, type Clear } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { many, one, oneOf, text } from "../platform/entity/fields.js";
 import { Region } from "../regions/region.js";
@@ -21,9 +21,11 @@ export const officialRank = enumeration("OfficialRank", { zh: "职级", en: "ran
   OTHER: ["其他", "other"],
 });
 
-/** Publication scope of a responsible person: mobiles within the line of supervision and to auditors, not to client systems. */
-export const seesPersonal = (actor: Actor) =>
-  hasRole(actor, "TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE", "DISTRICT_LEADER", "AUDITOR");
+/** To whom it is told who did what, and when: the line of supervision and auditors, not client systems (domain 5.2). */
+export const LINE_OF_SUPERVISION: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE", "DISTRICT_LEADER", "AUDITOR"];
+
+/** Publication scope of a responsible person: within the same area, and of those above it in the line of supervision. */
+const personal: Clear = { to: LINE_OF_SUPERVISION, above: true };
 
 /** 人员. Citizen number, birth date, home address and bank details are never stored. */
 export const Person = entity({
@@ -40,8 +42,8 @@ export const Person = entity({
     post: text("职务(岗位)", "post", { nullable: true, filter: true }),
     rank: oneOf(officialRank, "职级", "rank", { nullable: true, filter: true }),
     dutyPhone: text("值班(办公)电话", "duty telephone", { nullable: true }),
-    mobile: text("手机", "mobile", { nullable: true, mask: seesPersonal }),
-    enforcementCertNo: text("执法证号", "enforcement certificate number", { nullable: true, mask: seesPersonal }),
+    mobile: text("手机", "mobile", { nullable: true, clear: personal }),
+    enforcementCertNo: text("执法证号", "enforcement certificate number", { nullable: true, clear: personal }),
   },
   relations: {
     organization: one(() => Organization, "organization_id", "所在单位", "organisation", { owned: true }),

@@ -1,5 +1,5 @@
-import type { Actor, Role } from "./actor.js";
-import type { CodeField, Description, Entity, FieldKind } from "./entity/entity.js";
+import { withGrants, type Acting, type Actor, type Grant, type Role } from "./actor.js";
+import { COVERING, type CodeField, type Description, type Entity, type FieldKind, type Row } from "./entity/entity.js";
 import type { EnumType } from "./entity/enumeration.js";
 import type { GeometryType } from "./geometry.js";
 import type { TakenRow, Unit } from "./write/unit.js";
@@ -43,8 +43,10 @@ export interface Action extends Description {
   to?: string;
   /** Makes a new row instead of taking one. */
   creates?: boolean;
-  /** A rule that needs the row: the fields it reads, and no others reach it. Its name is told when it refuses. */
-  when?: { rule: string; reads: readonly string[]; holds: (row: Readonly<Record<string, unknown>>, actor: Actor) => boolean };
+  /** A rule that needs the row: the fields it reads, and no others reach it; the actor comes with the grants that cover the row. Its name is told when it refuses. */
+  when?: { rule: string; reads: readonly string[]; holds: (row: Readonly<Record<string, unknown>>, acting: Acting) => boolean };
+  /** Which grants entitle to make this row, where the role alone does not say: no other counts towards where it may lie. Its rule is told where none does. */
+  entitles?: { rule: string; field?: string; holds: (grant: Grant, input: Input) => boolean };
   input: Readonly<Record<string, InputField>>;
   /** What the action does inside its unit; gives the UUID of the row returned. */
   work: (unit: Unit, input: Input, row: TakenRow) => Promise<string>;
@@ -67,7 +69,35 @@ export const allActions = (): ReadonlyMap<string, Action> => table;
 export const mutationName = (action: string) => action.replace(/\.(.)/g, (_, letter: string) => letter.toUpperCase());
 
 /** Whether an action's rule holds for a row, which it sees no more of than it says it reads. */
-export const ruleHolds = ({ when }: Action, row: Readonly<Record<string, unknown>>, actor: Actor) => !when || when.holds(Object.fromEntries(when.reads.map((name) => [name, row[name]])), actor);
+export const ruleHolds = ({ when }: Action, row: Readonly<Record<string, unknown>>, acting: Acting) => !when || when.holds(Object.fromEntries(when.reads.map((name) => [name, row[name]])), acting);
+
+const actors = new WeakMap<Action, WeakMap<Actor, Acting>>();
+
+/** The actor with the grants whose role may do an action: what he does is found, seen and placed by these alone. */
+export function actingBy(action: Action, actor: Actor): Acting {
+  const known = actors.get(action) ?? new WeakMap<Actor, Acting>();
+  actors.set(action, known);
+  let made = known.get(actor);
+  if (!made) known.set(actor, (made = withGrants(actor, ({ role }) => action.by.includes(role))));
+  return made;
+}
+
+/** The same for the row about to be made from an input. */
+export function actingFor(action: Action, actor: Actor, input: Input): Acting {
+  const acting = actingBy(action, actor);
+  return action.entitles ? withGrants(acting, (grant) => action.entitles!.holds(grant, input)) : acting;
+}
+
+/** Of an actor the grants that cover a row, as the statement that read it found. */
+export function actingOn(actor: Actor, row: Row | Readonly<Record<string, unknown>>): Acting {
+  const covering = row[COVERING] as readonly number[];
+  if (covering.length < actor.grants.length) return { ...actor, grants: covering.map((at) => actor.grants[at]!), covers: true };
+  let made = wholes.get(actor);
+  if (!made) wholes.set(actor, (made = { ...actor, covers: true }));
+  return made;
+}
+
+const wholes = new WeakMap<Actor, Acting>();
 
 /** The field that shows which actions the actor may take on a row as it stands, so that no client makes the rules again. */
 export const allowedActions = (entity: () => Entity): CodeField => ({
@@ -80,12 +110,15 @@ export const allowedActions = (entity: () => Entity): CodeField => ({
   get needs() {
     return [...new Set(["status", ...actionsOn(entity()).flatMap(([, action]) => action.when?.reads ?? [])])];
   },
-  compute: (row, actor) =>
-    actionsOn(entity())
-      .filter(([, action]) => mayAct(action, actor))
+  covering: true,
+  compute: (row, actor) => {
+    const here = actingOn(actor, row);
+    return actionsOn(entity())
+      .filter(([, action]) => mayAct(action, here))
       .filter(([, action]) => !action.from || action.from.includes(String(row["status"])))
-      .filter(([, action]) => ruleHolds(action, row, actor))
-      .map(([name]) => name),
+      .filter(([, action]) => ruleHolds(action, row, actingBy(action, here)))
+      .map(([name]) => name);
+  },
 });
 
 const actionsOn = (entity: Entity) => [...table].filter(([, action]) => action.on === entity && !action.creates);

@@ -38,6 +38,9 @@ export interface Grant {
   whole?: "county" | "town" | null;
   sectors: readonly string[] | null;
   subjectId: string | null;
+  /** Of a grant by subject only: ltree path and county of the region the subject lies in, where what its holder does is placed. */
+  subjectRegionPath?: string | null;
+  subjectCountyCode?: string | null;
 }
 
 /** The caller of a request, known by key; or the public. */
@@ -53,14 +56,60 @@ export interface Actor {
 
 const READS_NO_BUSINESS: ReadonlySet<Role> = new Set(["PUBLIC", "SYSTEM_ADMIN", "SECURITY_ADMIN", "AUDIT_ADMIN"]);
 
-export const hasRole = (actor: Actor, ...roles: readonly Role[]) => actor.grants.some((grant) => roles.includes(grant.role));
+/**
+ * An actor as he stands towards one row: with those of his grants that cover it and may do what he is about to do, and no
+ * others. Only of him may a rule ask for a role: a role held elsewhere says nothing here.
+ */
+export interface Acting extends Actor {
+  readonly covers: true;
+}
+
+/** The actor with some of his grants: no other lends its area or its role. */
+export const withGrants = (actor: Actor, holds: (grant: Grant) => boolean): Acting => ({ ...actor, grants: actor.grants.filter(holds), covers: true });
+
+export const hasRole = (acting: Acting, ...roles: readonly Role[]) => acting.grants.some((grant) => roles.includes(grant.role));
 
 /** Every role with a business view: readers of what all of them share and the public does not see. */
 export const BUSINESS_READERS: readonly Role[] = roleEnum.values.filter((role) => !READS_NO_BUSINESS.has(role));
 
-/** The grants by which an actor reads rows: those of the named roles, or of every role with a business view. */
-export const readingGrants = (actor: Pick<Actor, "grants">, readers?: readonly Role[]) =>
-  actor.grants.filter((grant) => (readers ? readers.includes(grant.role) : !READS_NO_BUSINESS.has(grant.role)));
+/** Whether a grant reads rows kept for the named roles, or those of every role with a business view where none are named. */
+export const readsBy = ({ role }: Grant, readers?: readonly Role[]) => (readers ? readers.includes(role) : !READS_NO_BUSINESS.has(role));
+
+/** A grant over the whole tree of places, or over one of its roots. */
+export const isOfRoot = ({ regionPath }: Grant) => regionPath !== null && !regionPath.includes(".");
+
+/** Whether an actor holds one of the roles anywhere: it says that something may be told of some row, never of which. */
+export const hasGrant = (actor: Actor, roles: readonly Role[]) => actor.grants.some(({ role }) => roles.includes(role));
+
+/** Where an actor stands: the narrowest region that holds all his areas, and its county where it has one. What he does that lies nowhere else is placed there. */
+export interface Standing {
+  path: string;
+  countyCode: string | null;
+}
+
+const standings = new WeakMap<Actor, { at: Standing | null }>();
+
+export function standingOf(actor: Actor): Standing | null {
+  const known = standings.get(actor);
+  if (known) return known.at;
+  const places = actor.grants.map((grant) => ({ path: grant.regionPath ?? grant.subjectRegionPath ?? null, county: grant.countyCode ?? grant.subjectCountyCode ?? null }));
+  const at = places.length === 0 || places.some(({ path }) => path === null) ? null : narrowest(places as { path: string; county: string | null }[]);
+  standings.set(actor, { at });
+  return at;
+}
+
+function narrowest(places: readonly { path: string; county: string | null }[]): Standing | null {
+  const [first, ...others] = places.map(({ path }) => path.split("."));
+  const depth = others.reduce((most, path) => {
+    const parts = first!.slice(0, most).findIndex((label, at) => path[at] !== label);
+    return parts < 0 ? most : parts;
+  }, first!.length);
+  const path = first!.slice(0, depth).join(".");
+  if (path === "") return null;
+  // Several counties have no county of their own.
+  const countyCode = new Set(places.map(({ county }) => county)).size === 1 ? places[0]!.county : null;
+  return { path, countyCode };
+}
 
 export const PUBLIC_ACTOR: Actor = {
   id: "00000000-0000-0000-0000-000000000000",

@@ -9,7 +9,8 @@ import { participantRole, reviewDecision, ReviewRound } from "./review-round.js"
 import { reviewRoundKind } from "./review-round-rule.js";
 import { addParticipant, cancel, conclude, convenesFor, CONVENORS, decide, hold, OWN_SECTOR, plan, publish } from "./review-round.service.js";
 
-const ownSector: Action["when"] = { rule: OWN_SECTOR, reads: ["sector"], holds: (row, actor) => convenesFor(actor, row["sector"]) };
+const ownSector: Action["when"] = { rule: OWN_SECTOR, reads: ["sector"], holds: (row, { grants }) => grants.some((grant) => convenesFor(grant, row["sector"])) };
+const ofSector: Action["entitles"] = { rule: OWN_SECTOR, holds: (grant, { sector }) => convenesFor(grant, sector) };
 const documents = given.id(() => Attachment, "材料(已上传的附件)", "documents: attachments already uploaded", { list: true });
 const monthlyRounds = given.id(() => ReviewRound, "引用的每月识别(季度会商)", "monthly rounds cited, of a consultation", { list: true });
 const level = given.oneOf(riskLevel, "决定的等级;维持、消除时不填", "level decided on; left out to keep or retire");
@@ -17,7 +18,7 @@ const level = given.oneOf(riskLevel, "决定的等级;维持、消除时不填",
 /** 研判轮次的一生 (domain 3.5, RiskReviewRound): PLANNED, HELD, CONCLUDED, PUBLISHED; that the window was missed is computed. */
 actions({
   "riskReviewRound.plan": {
-    zh: "计划研判轮次", en: "plan a review round", on: ReviewRound, creates: true, to: "PLANNED", by: CONVENORS,
+    zh: "计划研判轮次", en: "plan a review round", on: ReviewRound, creates: true, to: "PLANNED", by: CONVENORS, entitles: ofSector,
     input: {
       region: given.id(() => Region, "召开范围(区划)", "region it is for", { required: true }),
       kind: given.oneOf(reviewRoundKind, "类别", "kind", { required: true }),

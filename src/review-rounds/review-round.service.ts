@@ -1,6 +1,6 @@
 import { Attachment } from "../attachments/attachment.js";
 import type { Input } from "../platform/actions.js";
-import type { Actor, Role } from "../platform/actor.js";
+import type { Grant, Role } from "../platform/actor.js";
 import { Fault } from "../platform/fault.js";
 import { nextCode } from "../platform/write/code-number.js";
 import type { TakenRow, Unit } from "../platform/write/unit.js";
@@ -11,9 +11,8 @@ import { ReviewBasis, ReviewDecision, ReviewDocument, ReviewParticipant, ReviewR
 export const CONVENORS: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE"];
 export const OWN_SECTOR = "a department convenes rounds of its own sector only";
 
-/** Whether an actor convenes for a sector, null being all of them: a sector's department only for its own. */
-export const convenesFor = (actor: Actor, sector: unknown) =>
-  actor.grants.some((grant) => CONVENORS.includes(grant.role) && (!grant.sectors || (typeof sector === "string" && grant.sectors.includes(sector))));
+/** Whether a grant convenes for a sector, null being all of them: a sector's department only for its own. */
+export const convenesFor = ({ role, sectors }: Grant, sector: unknown) => CONVENORS.includes(role) && (!sectors || (typeof sector === "string" && sectors.includes(sector)));
 
 /** Months of a regular round's period; its end follows from its beginning. */
 const MONTHS: Readonly<Record<string, number>> = { MONTHLY_IDENTIFICATION: 1, QUARTERLY_CONSULTATION: 3 };
@@ -31,8 +30,6 @@ function endOf(kind: string, from: string, given: unknown): string {
 }
 
 export async function plan(unit: Unit, input: Input): Promise<string> {
-  // The row does not yet exist for the rule of an action to read.
-  if (!convenesFor(unit.actor, input["sector"])) throw new Fault("FORBIDDEN", { rule: OWN_SECTOR });
   const kind = input["kind"] as string;
   const uuid = await unit.register(ReviewRound, {
     code: nextCode("YP", "review_round_numbers", input["region"] as string),

@@ -1,5 +1,4 @@
-import type { Actor, Role } from "../platform/actor.js";
-import { hasRole } from "../platform/actor.js";
+import { hasRole, type Acting, type Role } from "../platform/actor.js";
 import { Fault } from "../platform/fault.js";
 import type { TakenRow, Unit } from "../platform/write/unit.js";
 
@@ -11,7 +10,7 @@ export const LEAD_RULE = "the two highest levels are the lead department's";
 export const leadDecides = (level: unknown) => level === "MAJOR" || level === "CONSIDERABLE";
 
 /** Whether an actor may act for a lead department at all; of a person the unit then asks of which department. */
-export const mayLead = (actor: Actor) => hasRole(actor, ...LEAD) || actor.personId !== null;
+export const mayLead = (acting: Acting) => hasRole(acting, ...LEAD) || acting.personId !== null;
 
 /**
  * Where the actor is a person of a known organisation, that must lead (or share) the risk's subject: a town leads what is below designated size.
@@ -26,5 +25,5 @@ export async function requireLead(unit: Unit, row: TakenRow): Promise<void> {
         [actor.personId, row["key:subject"], now],
       )
     : [];
-  if (!(body ? body.leads : hasRole(actor, ...LEAD))) throw new Fault("FORBIDDEN", { action: unit.name, rule: LEAD_RULE });
+  if (!(body ? body.leads : hasRole(unit.acting, ...LEAD))) throw new Fault("FORBIDDEN", { action: unit.name, rule: LEAD_RULE });
 }

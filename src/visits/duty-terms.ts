@@ -1,6 +1,7 @@
-import { Person, seesPersonal } from "../people/person.js";
+import { LINE_OF_SUPERVISION, Person } from "../people/person.js";
 import { entityNamed, type Entity } from "../platform/entity/entity.js";
 import type { Given } from "../platform/entity/report.js";
+import { hasGrant } from "../platform/actor.js";
 import { Fault } from "../platform/fault.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
@@ -51,8 +52,9 @@ export function dutyTerms(kind: "COUNT_PER_PERIOD" | "COVERAGE", asked: Given, r
   const last = asked.param("date", "to");
   const within = asked.has("within") ? `exists (select 1 from ${read.source(Region, region)} where ${region}.path @> s.region_path and ${asked.filter("within", Region, region)})` : "true";
   const offDays = (condition: string) => `coalesce((select range_agg(${daysOf(`${version}.recorded_from`, `${version}.recorded_to`)}) from ${read.source(versions, version)} where ${version}.id = t.subject_id and ${condition}), '{}'::datemultirange)`;
-  // Who was where and who failed is told along the line of supervision and to auditors (domain 5.2).
-  const told = seesPersonal(read.actor) ? "true" : "false";
+  // Who was where and who failed is told along the line of supervision and to auditors (domain 5.2), each of what he sees by that very role.
+  const sees = (row: string) => read.scopeBy(Subject, row, LINE_OF_SUPERVISION);
+  const told = hasGrant(read.actor, LINE_OF_SUPERVISION) ? "true" : "false";
   return `
     period as materialized (
       select ${rule}.id as rule_id, ${rule}.code as rule_code, ${rule}.scheme_id, ${rule}.slots, ${rule}.natures, ${rule}.minimum, ${rule}.appointed_by_day, ${rule}.minimum_days, ${rule}.tolerance_metres,
@@ -66,7 +68,7 @@ export function dutyTerms(kind: "COUNT_PER_PERIOD" | "COVERAGE", asked: Given, r
       from (select rule_id, scheme_id, slots, min(begins) as begins, max(ends) as ends from period group by 1, 2, 3) r
       join ${read.source(ResponsibilitySlot, slot)} on ${slot}.scheme_id = r.scheme_id and ${slot}.code = any(r.slots)
       join ${read.source(RegulatorAssignment, term, "set")} on ${term}.slot_id = ${slot}.id and ${term}.status <> 'DRAFT' and ${term}.valid_from < r.ends and (${term}.valid_to is null or ${term}.valid_to > r.begins)
-      join lateral (select s.*, ${within} as wanted from (select ${subject}.region_path, coalesce(${read.scope(Subject, subject)}, false) as seen from ${read.source(Subject, subject)} where ${subject}.id = ${term}.subject_id limit 1) s) s on true
+      join lateral (select s.*, ${within} as wanted from (select ${subject}.region_path, coalesce(${sees(subject)}, false) as seen from ${read.source(Subject, subject)} where ${subject}.id = ${term}.subject_id limit 1) s) s on true
       where ${asked.has("person") ? `${term}.person_id = ${asked.uuid("person", Person)}` : "true"}),
     state as materialized (
       select t.subject_id,

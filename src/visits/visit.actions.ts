@@ -4,13 +4,14 @@ import { actions } from "../platform/actions.js";
 import { given } from "../platform/entity/input-fields.js";
 import { Subject } from "../subjects/subject.js";
 import { Visit, visitNature, visitTrigger } from "./visit.js";
-import { mayRecord, record, RECORDERS, withdraw } from "./visit.service.js";
+import { record, RECORDERS, records, withdraw } from "./visit.service.js";
 
 /** 检查指导: recorded once, as it was; an error is withdrawn with its reason. */
 actions({
   "visit.record": {
     zh: "登记检查指导(网格员为巡查,企业为自查,第三方、专家为服务;行政检查须有主体、两名持证人员、批准和检查码)", en: "record a visit (a grid worker a patrol, an enterprise a self-check, third parties and experts a service; an inspection needs its body, two officers with certificates, approval and entry code)",
     on: Visit, creates: true, to: "RECORDED", by: RECORDERS,
+    entitles: { field: "input.nature", rule: "a role records visits of its own natures", holds: (grant, { nature }) => records(grant, nature) },
     input: {
       subject: given.id(() => Subject, "监管对象", "subject", { required: true }),
       nature: given.oneOf(visitNature, "性质", "nature", { required: true }),
@@ -33,7 +34,7 @@ actions({
   },
   "visit.withdraw": {
     zh: "撤回检查指导记录(误登、不实);更正须另行登记", en: "withdraw a visit recorded in error or untruly; a correction is recorded anew", on: Visit, from: ["RECORDED"], to: "WITHDRAWN", by: RECORDERS,
-    when: { rule: "withdrawn by a role that may record its nature", reads: ["nature"], holds: (row, actor) => mayRecord(actor, String(row["nature"])) },
+    when: { rule: "withdrawn by a role that may record its nature", reads: ["nature"], holds: (row, { grants }) => grants.some((grant) => records(grant, row["nature"])) },
     input: { reason: given.text("理由", "reason", { required: true, max: 1000 }) },
     work: withdraw,
   },

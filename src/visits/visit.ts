@@ -1,5 +1,5 @@
 import { Organization } from "../organizations/organization.js";
-import { Person, seesPersonal } from "../people/person.js";
+import { LINE_OF_SUPERVISION, Person } from "../people/person.js";
 import { allowedActions } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { entity, relate } from "../platform/entity/entity.js";
@@ -56,8 +56,8 @@ export const Visit = entity({
     sector: text("行业领域代码", "code of the sector", { nullable: true, filter: true, group: true }),
     startedAt: dateTime("开始时间", "started at", { filter: true, sort: true }),
     endedAt: dateTime("结束时间", "ended at", { nullable: true }),
-    checkInMetres: int("签到点距监管对象的米数;签到点本身不存", "metres from the check-in to the subject; the point itself is not kept", { nullable: true, mask: seesPersonal }),
-    presenceConfirmation: text("人工确认到场的理由", "why presence is confirmed by hand", { nullable: true, mask: seesPersonal }),
+    checkInMetres: int("签到点距监管对象的米数;签到点本身不存", "metres from the check-in to the subject; the point itself is not kept", { nullable: true, clear: { to: LINE_OF_SUPERVISION } }),
+    presenceConfirmation: text("人工确认到场的理由", "why presence is confirmed by hand", { nullable: true, clear: { to: LINE_OF_SUPERVISION } }),
     approvalNo: text("行政检查批准文号", "number of the approval, of an inspection", { nullable: true, filter: true }),
     entryCode: text("扫码入企的检查码", "code scanned on entry, of an inspection", { nullable: true }),
     itemCodes: textList("检查事项代码", "codes of the items inspected", { nullable: true }),

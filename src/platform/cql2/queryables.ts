@@ -1,6 +1,6 @@
-import { fieldsOf, globalId, relationsOf, type Description, type Entity, type Field, type FieldKind } from "../entity/entity.js";
+import { fieldsOf, globalId, keySql, relationsOf, type Description, type Entity, type Field, type FieldKind } from "../entity/entity.js";
 import type { EnumType } from "../entity/enumeration.js";
-import { fieldSql } from "../read/filter.js";
+import { fieldSql, mayBeTold } from "../read/filter.js";
 import type { ReadSql } from "../read/read-sql.js";
 import type { Sort } from "./tree.js";
 
@@ -18,7 +18,7 @@ export type Queryables = ReadonlyMap<string, Queryable>;
 
 export const SORT_OF: Readonly<Record<FieldKind, Sort | undefined>> = { text: "text", enum: "text", int: "number", float: "number", decimal: "number", boolean: "boolean", date: "date", dateTime: "timestamp", textList: "array", geometry: "geometry", json: undefined };
 
-const offered = (field: Field, read: ReadSql) => field.filter === true && field.from !== "code" && (!field.mask || field.mask(read.actor));
+const offered = (field: Field, read: ReadSql) => field.filter === true && field.from !== "code" && mayBeTold(field, read.actor);
 
 /** @param geometry the name of the entity's geometry field. */
 export function queryablesOf(entity: Entity, geometry: string, read: ReadSql): Queryables {
@@ -37,7 +37,7 @@ export function queryablesOf(entity: Entity, geometry: string, read: ReadSql): Q
       put(`${link}.${name}`, { ...field, zh: `${relation.zh}:${field.zh}`, en: `${relation.en}: ${field.en}`, nullable: true }, (alias, inner) => {
         const other = inner.alias();
         const scope = relation.owned ? "" : ` and ${inner.scope(target, other)}`;
-        return `(select ${fieldSql(name, field, other, inner)} from ${inner.source(target, other)} where ${other}.id = ${alias}.${relation.key}${scope})`;
+        return `(select ${fieldSql(name, field, other, inner)} from ${inner.source(target, other)} where ${other}.id = ${keySql(relation, alias)}${scope})`;
       });
     }
   }

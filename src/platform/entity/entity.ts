@@ -11,6 +11,20 @@ export interface Description {
 /** One line for the schema: Chinese, then English. */
 export const describe = ({ zh, en }: Description) => `${zh} / ${en}`;
 
+/**
+ * Who sees a value in clear, decided for each row by the grants that cover it: whoever sees one row by another role sees
+ * nothing more of this one for it.
+ */
+export interface Clear {
+  to: readonly Role[];
+  /** Also of rows that lie above the area of such a grant: the line of supervision upwards. */
+  above?: true;
+  /** The rows it is about; of others everybody sees the value. */
+  only?: (alias: string) => string;
+  /** The entity it is a value of; known once declared. */
+  of?: string;
+}
+
 /** How a value is stored, filtered and written in an answer. */
 export type FieldKind =
   | "text"
@@ -42,8 +56,8 @@ interface FieldBase extends Description {
   group?: boolean;
   /** A geometry: the layer whose policy says how precisely it is given; the entity's own name unless told. */
   layer?: string;
-  /** Who sees the value in clear; others get null. Also refuses filter and sort by it. */
-  mask?: (actor: Actor) => boolean;
+  /** Who sees the value in clear; it is null for others, in answers, conditions, orders and groups alike. */
+  clear?: Clear;
   /** Left out of the properties of features: what one reads of a single object, not of five thousand. */
   besideFeatures?: boolean;
 }
@@ -63,6 +77,8 @@ export interface SqlField extends FieldBase {
 export interface CodeField extends FieldBase {
   from: "code";
   needs: readonly string[];
+  /** It also needs to know which of the actor's grants cover the row. */
+  covering?: true;
   list?: boolean;
   compute: (row: Row, actor: Actor) => unknown;
 }
@@ -73,6 +89,8 @@ interface RelationBase extends Description {
   target: () => Entity;
   /** Who sees the one end sees the other, so scope is not asked again. */
   owned?: boolean;
+  /** Rows whose link is told to nobody: it is kept, and by every door as if there were none. */
+  sealed?: (alias: string) => string;
   /** A further condition on the target's rows (many) — for example "in force at the effective instant". */
   where?: (alias: string, read: ReadSql) => string;
 }
@@ -93,6 +111,12 @@ export interface MatchRelation extends RelationBase {
   key?: undefined;
   match: (from: string, to: string, read: ReadSql) => string;
 }
+
+/** The key of a to-one link on an alias, as far as it is told. */
+export const keySql = ({ key, sealed }: Pick<Relation, "key" | "sealed">, alias: string): string => (sealed ? `(case when not (${sealed(alias)}) then ${alias}.${key} end)` : `${alias}.${key}`);
+
+/** Under which key a row tells which of the actor's grants cover it, by their place among them. */
+export const COVERING = "grants:covering";
 
 /** A link to another entity. */
 export type Relation = KeyRelation | MatchRelation;
@@ -175,9 +199,9 @@ const kept: Readonly<Record<string, Field>> = {
   updatedAt: { from: "column", kind: "dateTime", zh: "最近变更时间", en: "time of the last change", filter: true, sort: true },
 };
 
-/** Geometries know their layer, so that its policy cannot be forgotten wherever they are shown. */
-export const layered = (fields: Readonly<Record<string, Field>>, layer: string): Record<string, Field> =>
-  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.kind === "geometry" ? { ...field, layer: field.layer ?? layer } : field]));
+/** Geometries know their layer and values not for everybody their entity, so that neither its policy nor its grants can be forgotten wherever they are shown. */
+export const layered = (fields: Readonly<Record<string, Field>>, of: string): Record<string, Field> =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.kind === "geometry" ? { ...field, layer: field.layer ?? of } : field.clear ? { ...field, clear: { ...field.clear, of: field.clear.of ?? of } } : field]));
 
 /** Registers an entity: the one declaration from which types, filters, loaders and statements are made. */
 export function entity(declaration: EntityDeclaration): Entity {
@@ -229,9 +253,9 @@ export function placeTree(): Entity & { tree: Tree } {
 
 /**
  * Gives every tracked entity that stands at the root its `versions`: the rows it was, newest first. Called once, when all are declared.
- * @param seesActor to whom it is told by whom a version was made.
+ * @param seesActor roles to whom it is told by whom a version was made.
  */
-export function declareVersions(seesActor: (actor: Actor) => boolean): void {
+export function declareVersions(seesActor: readonly Role[]): void {
   for (const base of allEntities()) {
     if (base.appendOnly || base.root === false || base.versionsOf) continue;
     const columns = Object.entries(fieldsOf(base)).filter(([name, field]) => field.from === "column" && name !== "version");
@@ -254,7 +278,7 @@ export function declareVersions(seesActor: (actor: Actor) => boolean): void {
         recordedFrom: { from: "column", kind: "dateTime", zh: "记录起", en: "recorded from" },
         recordedTo: { from: "column", kind: "dateTime", zh: "记录止(不含);仍在用者为空", en: "recorded to, exclusive; null while it stands", nullable: true },
         action: { from: "sql", kind: "text", zh: "形成此版本的操作", en: "the action that made this version", nullable: true, sql: (alias) => `(select c.action from change_events c where c.entity_id = ${alias}.id and c.version = ${alias}.version limit 1)` },
-        changedBy: { from: "sql", kind: "text", zh: "何人(系统)所为", en: "by whom it was made", nullable: true, mask: seesActor, sql: (alias) => `(select a.actor_name from change_events c join audit_events a on a.id = c.event_id where c.entity_id = ${alias}.id and c.version = ${alias}.version limit 1)` },
+        changedBy: { from: "sql", kind: "text", zh: "何人(系统)所为", en: "by whom it was made", nullable: true, clear: { to: seesActor }, sql: (alias) => `(select a.actor_name from change_events c join audit_events a on a.id = c.event_id where c.entity_id = ${alias}.id and c.version = ${alias}.version limit 1)` },
         ...Object.fromEntries(columns.map(([name, field]) => [name, { ...field, nullable: true, filter: false, sort: false, group: false } as Field])),
       },
       relations: Object.fromEntries(links),

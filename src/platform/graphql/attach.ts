@@ -58,7 +58,8 @@ function resolverOf(meaning: Meaning): Resolve {
     case "node":
       return async (_root, args, context) => {
         const parsed = parseId(String(args["id"]));
-        const row = parsed && (await context.reader.row(parsed.entity, parsed.uuid));
+        // Versions and rows of reports are shown beneath what they are of, and are no objects of their own.
+        const row = parsed && !parsed.entity.versionsOf && (await context.reader.row(parsed.entity, parsed.uuid));
         return row ? { ...row, [TYPE]: objectTypesOf(parsed.entity).get(String(row["variant"] ?? "")) } : null;
       };
   }

@@ -253,10 +253,10 @@ function fillType(target: Made, typeName: string, entity: Entity, fields: Record
   }
   for (const [name, field] of Object.entries(fields)) {
     const type = field.from === "code" && field.list ? () => [String] : outputType(field);
-    const masked = field.mask ? "(按权限脱敏)" : "";
-    const description = `${field.zh}${masked} / ${field.en}${field.mask ? " (masked by permission)" : ""}`;
+    const masked = field.clear ? "(按权限脱敏)" : "";
+    const description = `${field.zh}${masked} / ${field.en}${field.clear ? " (masked by permission)" : ""}`;
     // Not every system reaches every place: a geometry may be null in the one asked for.
-    const nullable = field.nullable || Boolean(field.mask) || field.kind === "geometry";
+    const nullable = field.nullable || Boolean(field.clear) || field.kind === "geometry";
     // Made now: type-graphql takes only what exists when it begins.
     const drawing = field.kind === "geometry" ? drawingType() : undefined;
     if (drawing) argumentField(target, name, type, description, (prototype) => Args((() => drawing) as never)(prototype, name, 0), nullable);

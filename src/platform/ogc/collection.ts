@@ -1,6 +1,7 @@
 import type { Actor } from "../actor.js";
 import { fieldsOf, type Description, type Entity, type Field } from "../entity/entity.js";
 import { Fault } from "../fault.js";
+import { mayBeTold } from "../read/filter.js";
 import { ReadSql } from "../read/read-sql.js";
 import { shownSql } from "../tiles/map-layer.js";
 import { queryablesOf, type Queryables } from "../cql2/queryables.js";
@@ -55,10 +56,10 @@ export function shownTo(actor: Actor, collections: readonly Collection[]): Shown
       {
         collection,
         entity,
-        properties: collection.fields.map((name) => [name, fieldNamed(name)] as const).filter(([, field]) => !field.mask || field.mask(actor)),
+        properties: collection.fields.map((name) => [name, fieldNamed(name)] as const).filter(([, field]) => mayBeTold(field, actor)),
         geometry: fieldNamed(collection.geometry),
         queryables: queryablesOf(entity, collection.geometry, read),
-        sortables: Object.entries(fields).flatMap(([name, field]) => (field.sort && (!field.mask || field.mask(actor)) ? [name] : [])),
+        sortables: Object.entries(fields).flatMap(([name, field]) => (field.sort && mayBeTold(field, actor) ? [name] : [])),
         time: time === undefined ? undefined : typeof time === "string" ? [time, undefined] : time,
         extent: collection.extent ?? CHINA,
       },

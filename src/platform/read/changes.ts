@@ -1,10 +1,11 @@
-import type { Actor } from "../actor.js";
-import { columnOf, fieldsOf, linksOf, relationsOf, type Entity, type Field } from "../entity/entity.js";
+import type { Role } from "../actor.js";
+import { columnOf, fieldsOf, keySql, linksOf, relationsOf, type Entity } from "../entity/entity.js";
 import { enumeration } from "../entity/enumeration.js";
 import { dateTime, json, one, oneOf, text, textList } from "../entity/fields.js";
 import { given } from "../entity/input-fields.js";
 import { report, type Given, type ReportArgument } from "../entity/report.js";
 import { Fault } from "../fault.js";
+import { fieldSql, mayBeTold } from "./filter.js";
 import { literal, valueSql } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 
@@ -42,9 +43,9 @@ const changeKind = enumeration("ChangeKind", { zh: "变动类别", en: "kind of 
 
 /**
  * Registers the report of what became of an entity's rows from one instant to another, field by field: `hiddenDangerChanges`.
- * @param seesActor who is told by whom; others are told the action alone.
+ * @param seesActor roles that are told by whom, of the rows they see; others are told the action alone.
  */
-export function reportChanges(entity: Entity, seesActor: (actor: Actor) => boolean): void {
+export function reportChanges(entity: Entity, seesActor: readonly Role[]): void {
   report({
     name: `${entity.name[0]!.toLowerCase()}${entity.name.slice(1)}Changes`,
     zh: `两时点间${entity.zh}的变动:新增、移出、内容有变,逐项给出前后值;移出不是删除(登记从不删除),是不再符合范围或不再可见`,
@@ -58,27 +59,27 @@ export function reportChanges(entity: Entity, seesActor: (actor: Actor) => boole
       before: json("期初的值:仅变动项;期末无登记或不可见则为全部;期初无则为空。链接为全局标识,脱敏项不列", "values at the opening: of what differs, of all where the closing has none; null where the opening has none. Links are global ids, masked values are left out", { nullable: true }),
       after: json("期末的值,同上", "values at the closing, likewise", { nullable: true }),
       action: text("期末版本由何操作形成;期末不可见则为空", "action that made the version standing at the closing; null where it is out of sight", { nullable: true }),
-      changedBy: text("何人所为", "who did it", { nullable: true, mask: seesActor }),
+      changedBy: text("何人所为", "who did it", { nullable: true, clear: { to: seesActor } }),
       changedAt: dateTime("期末版本的记录时间;期末不可见则为空", "when the version standing at the closing was recorded; null where it is out of sight", { nullable: true }),
     },
     relations: { object: one(() => entity, "object_id", "对象(所取时点)", "the object, at the instant of the operation") },
-    sql: (asked, read) => changesSql(entity, asked, ends(asked, read)),
+    sql: (asked, read) => changesSql(entity, seesActor, asked, ends(asked, read)),
   });
 }
 
-function changesSql(entity: Entity, asked: Given, { from, to }: Record<"from" | "to", ReadSql>): string {
+function changesSql(entity: Entity, seesActor: readonly Role[], asked: Given, { from, to }: Record<"from" | "to", ReadSql>): string {
   // All in scope, not only what is asked for: what left the range is told by the record that stands for it.
   // Merged into what surrounds it, its condition would be planned anew for every mention: one by a region's level took gigabytes.
   const known = (end: ReadSql) => {
     const row = end.alias();
-    return `select ${row}.*, coalesce(${asked.filter("filter", entity, row, end)}, false) as counted from ${end.source(entity, row, "set")} where ${end.scope(entity, row)} offset 0`;
+    return `select ${row}.*, coalesce(${asked.filter("filter", entity, row, end)}, false) as counted, ${end.clear(entity, row, { to: seesActor })} as actor_told from ${end.source(entity, row, "set")} where ${end.scope(entity, row)} offset 0`;
   };
-  const compared = recordedFields(entity).filter(([name]) => shown(fieldsOf(entity)[name], to.actor));
-  const values = compared.map(([name, column], place) => `(${place}, ${literal(name)}, o.${column} is distinct from c.${column}, ${shownSql(entity, name, "o", from)}, ${shownSql(entity, name, "c", to)})`);
+  const compared = recordedFields(entity).filter(([name]) => mayBeTold(fieldsOf(entity)[name] ?? {}, to.actor));
+  const values = compared.map(([name, column], place) => `(${place}, ${literal(name)}, ${recordedSql(entity, name, column, "o", from)} is distinct from ${recordedSql(entity, name, column, "c", to)}, ${shownSql(entity, name, "o", from)}, ${shownSql(entity, name, "c", to)})`);
   const both = "o.id is not null and c.id is not null";
   return `
     select case when o.counted is not true then 'APPEARED' when c.counted is not true then 'GONE' else 'CHANGED' end as kind, ${literal(entity.prefix)} || coalesce(c.id, o.id) as object_global_id, coalesce(c.id, o.id) as object_id,
-      d.changed_fields, d.before, d.after, made.action, made.changed_by, c.recorded_from as changed_at
+      d.changed_fields, d.before, d.after, made.action, case when c.actor_told then made.changed_by end as changed_by, c.recorded_from as changed_at
     from (${known(from)}) o full join (${known(to)}) c on c.id = o.id
     cross join lateral (
       select case when ${both} then coalesce(array_agg(v.name order by v.place) filter (where v.differs), '{}') else '{}'::text[] end as changed_fields,
@@ -93,7 +94,13 @@ function changesSql(entity: Entity, asked: Given, { from, to }: Record<"from" | 
     order by array_position(array[${changeKind.values.map((value) => `'${value}'`).join(",")}], case when o.counted is not true then 'APPEARED' when c.counted is not true then 'GONE' else 'CHANGED' end), c.recorded_from desc nulls last, coalesce(c.id, o.id)`;
 }
 
-const shown = (field: Field | undefined, actor: Actor) => !field?.mask || field.mask(actor);
+/** What is compared: no more than is told, or a difference would tell it. */
+function recordedSql(entity: Entity, name: string, column: string, alias: string, read: ReadSql): string {
+  const field = fieldsOf(entity)[name];
+  const relation = relationsOf(entity)[name];
+  if (field?.clear) return fieldSql(name, field, alias, read);
+  return relation?.key ? keySql(relation, alias) : `${alias}.${column}`;
+}
 
 /** A recorded value as it stands in answers; a link as the global id of what the caller sees. */
 function shownSql(entity: Entity, name: string, alias: string, read: ReadSql): string {
@@ -102,5 +109,5 @@ function shownSql(entity: Entity, name: string, alias: string, read: ReadSql): s
   const relation = relationsOf(entity)[name]!;
   const target = relation.target();
   const linked = read.alias();
-  return `to_json((select ${literal(target.prefix)} || ${linked}.id from ${read.source(target, linked)} where ${linked}.id = ${alias}.${relation.key}${relation.owned ? "" : ` and ${read.scope(target, linked)}`} limit 1))`;
+  return `to_json((select ${literal(target.prefix)} || ${linked}.id from ${read.source(target, linked)} where ${linked}.id = ${keySql(relation, alias)}${relation.owned ? "" : ` and ${read.scope(target, linked)}`} limit 1))`;
 }

@@ -11,7 +11,7 @@ export const MAX_FEATURES = 5_000;
 
 /** Fields an entity shows as properties of its features: unmasked, stored, scalar. */
 const propertiesOf = (entity: Entity) =>
-  Object.entries(fieldsOf(entity)).filter(([, field]) => field.from !== "code" && field.kind !== "geometry" && field.kind !== "json" && !field.mask && !field.besideFeatures && (field.filter || field.from === "sql"));
+  Object.entries(fieldsOf(entity)).filter(([, field]) => field.from !== "code" && field.kind !== "geometry" && field.kind !== "json" && (!field.clear || field.clear.only !== undefined) && !field.besideFeatures && (field.filter || field.from === "sql"));
 
 /**
  * One GeoJSON FeatureCollection (RFC 7946 order lon, lat; CGCS2000): the highest levels first,

@@ -1,5 +1,6 @@
+import { hasGrant, type Actor } from "../actor.js";
 import { Fault } from "../fault.js";
-import { columnOf, fieldsOf, linkSql, placeFieldOf, relationsOf, type Entity, type Field, type MatchRelation } from "../entity/entity.js";
+import { columnOf, entityNamed, fieldsOf, keySql, linkSql, placeFieldOf, relationsOf, type Entity, type Field, type MatchRelation } from "../entity/entity.js";
 import { uuidOf } from "./identity.js";
 import { withinSql } from "./place.js";
 import type { ReadSql, RequestValues } from "./read-sql.js";
@@ -17,6 +18,7 @@ const CAST: Readonly<Record<string, string>> = {
   float: "double precision",
   decimal: "numeric",
   boolean: "boolean",
+  textList: "text[]",
   date: "date",
   dateTime: "timestamptz",
 };
@@ -26,15 +28,23 @@ export const castOf = (field: Pick<Field, "kind">) => CAST[field.kind] ?? "text"
 
 const escapeLike = (value: unknown) => String(value).replace(/[\\%_]/g, (character) => `\\${character}`);
 
-/** The column or expression of a field on an alias. */
+/** The column or expression of a field on an alias, as far as the caller is told it: whatever asks for the value, none but this gives it. */
 export const fieldSql = (name: string, field: Field, alias: string, read: ReadSql): string => {
   if (field.from === "code") throw new Error(`field ${name} has no SQL`);
-  return field.from === "sql" ? `(${field.sql(alias, read)})` : `${alias}.${columnOf(name, field)}`;
+  const value = () => (field.from === "sql" ? `(${field.sql(alias, read)})` : `${alias}.${columnOf(name, field)}`);
+  const target = field.clear && !read.plain ? entityNamed(field.clear.of!) : undefined;
+  // A row of a report is no entity's: who is told its values is its statement's concern.
+  if (!target) return field.clear && !read.plain && !mayBeTold(field, read.actor) ? `null::${castOf(field)}` : value();
+  const told = read.clear(target, alias, field.clear!);
+  return told === "true" ? value() : told === "false" ? `null::${castOf(field)}` : `(case when ${told} then ${value()} end)`;
 };
 
-/** Refuses a filter or order by a value the caller may not see: it would be an oracle. */
+/** Whether there can be a row of which the caller is told the value. */
+export const mayBeTold = ({ clear }: Pick<Field, "clear">, actor: Actor): boolean => !clear || clear.only !== undefined || hasGrant(actor, clear.to);
+
+/** Refuses a filter or order by a value that is told to the caller of no row. */
 export function mayUse(name: string, field: Field, read: ReadSql): void {
-  if (field.mask && !field.mask(read.actor)) throw new Fault("FORBIDDEN", { field: name, reason: "masked" });
+  if (!mayBeTold(field, read.actor)) throw new Fault("FORBIDDEN", { field: name, reason: "masked" });
 }
 
 const MAX_DEPTH = 6;
@@ -75,7 +85,7 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
       const scope = () => (relation.owned ? "" : ` and ${read.scope(other, joined)}`);
       const where = () => (relation.where ? ` and ${relation.where(joined, read)}` : "");
       if (relation.cardinality === "one") {
-        parts.push(`exists (${from()} ${joined}.id = ${alias}.${relation.key}${scope()} and ${filterSql(other, value, inner, joined, read, budget, depth + 1)})`);
+        parts.push(`exists (${from()} ${joined}.id = ${keySql(relation, alias)}${scope()} and ${filterSql(other, value, inner, joined, read, budget, depth + 1)})`);
       } else {
         const exists = (condition: string) =>
           relation.match ? matchedSql(target, relation, alias, joined, `${condition}${where()}${scope()}`, read) : `exists (${from()} ${linkSql(relation, alias, joined, read)}${where()}${scope()} and ${condition})`;

@@ -78,7 +78,6 @@ export interface Show {
 
 /** A field's value as it leaves in an answer: the one definition of its format, for both ways of answering. */
 export function valueSql(name: string, field: Field, alias: string, read: ReadSql): string {
-  if (field.mask && !field.mask(read.actor)) return "null";
   const raw = fieldSql(name, field, alias, read);
   return field.kind === "decimal" ? `${raw}::text` : field.kind === "geometry" ? geometrySql(raw, field, read) : raw;
 }

@@ -1,5 +1,5 @@
-import { readingGrants, type Actor, type Grant } from "../actor.js";
-import { relationsOf, type Entity } from "../entity/entity.js";
+import { isOfRoot, readsBy, type Actor, type Role } from "../actor.js";
+import { relationsOf, type Clear, type Entity } from "../entity/entity.js";
 import { NO_HINTS, type Hints } from "./hints.js";
 import { exactly, standingNodes } from "./intervals.js";
 import { areasSql } from "./place.js";
@@ -67,6 +67,8 @@ export class ReadSql {
     readonly hints: Hints = NO_HINTS,
     /** Parameters of a statement this one becomes part of. */
     private readonly before = 0,
+    /** A unit's own reads: its rules need every value in clear, and what it reads leaves only by way of an answer. */
+    readonly plain = false,
   ) {}
 
   get asOf(): boolean {
@@ -177,45 +179,91 @@ export class ReadSql {
 
   /** The predicate under which the actor sees a row; the same wherever the entity appears. */
   scope(target: Entity, alias: string): string {
-    const grants = readingGrants(this.actor, target.readers);
-    if (target.scope.kind === "shared") {
+    return this.within(target, alias, this.actor.grants.map((_, at) => at));
+  }
+
+  /** The predicate under which the actor sees a row by a grant of one of the roles. */
+  scopeBy(target: Entity, alias: string, roles: readonly Role[]): string {
+    return this.within(target, alias, this.actor.grants.flatMap(({ role }, at) => (roles.includes(role) ? [at] : [])));
+  }
+
+  /**
+   * The predicate under which a value of a row is told in clear. Where every grant that sees rows of this kind has one of the
+   * roles there is nothing to ask, but of rows seen beyond one's area, to which what lies above it belongs.
+   */
+  clear(target: Entity, alias: string, { to, above, only }: Clear): string {
+    const about = only ? [`not (${only(alias)})`] : [];
+    const grants = this.actor.grants.flatMap((grant, at) => (to.includes(grant.role) ? [at] : []));
+    const readers = this.actor.grants.filter((grant) => readsBy(grant, target.readers));
+    if (!above && readers.length > 0 && readers.every(({ role }) => to.includes(role))) return "true";
+    const seen = grants.length > 0 ? this.scopeBy(target, alias, to) : "false";
+    const upwards = above ? grants.filter((at) => this.actor.grants[at]!.regionPath !== null) : [];
+    if (upwards.length > 0) about.push(`${alias}.region_path @> any(${this.paths(upwards)})`);
+    const clauses = [...about, seen].filter((clause) => clause !== "false");
+    if (clauses.includes("true")) return "true";
+    return clauses.length > 0 ? `(${clauses.join(" or ")})` : "false";
+  }
+
+  /** The actor's grants that cover a row, by their places among them, as JSON. */
+  covering(target: Entity, alias: string): string {
+    const each = this.actor.grants.map((_, at) => [at, this.within(target, alias, [at])] as const).filter(([, covers]) => covers !== "false");
+    if (each.every(([, covers]) => covers === "true")) return `'[${each.map(([at]) => at).join(",")}]'::json`;
+    return `to_json(array_remove(array[${each.map(([at, covers]) => `case when ${covers} then ${at} end`).join(", ")}], null))`;
+  }
+
+  /** The paths of grants' areas, by their places among the actor's. */
+  private paths(grants: readonly number[]): string {
+    return this.param("ltree[]", ({ actor }) => grants.map((at) => actor.grants[at]!.regionPath), `paths:${grants.join()}`);
+  }
+
+  /** Rows covered by some of the actor's grants, named by their places among them. */
+  private within(target: Entity, alias: string, among: readonly number[]): string {
+    const { scope } = target;
+    const grants = among.filter((at) => readsBy(this.actor.grants[at]!, target.readers));
+    if (scope.kind === "shared") {
+      if (target.versionsOf) return this.throughSql(target.versionsOf, alias, "id", among);
       if (target.readers && grants.length === 0) return "false";
-      return target.scope.public || this.actor.kind !== "PUBLIC" ? "true" : "false";
+      return scope.public || this.actor.kind !== "PUBLIC" ? "true" : "false";
     }
     if (grants.length === 0) return "false";
-    if (target.scope.kind === "through") {
-      const relation = relationsOf(target)[target.scope.relation];
-      if (!relation) throw new Error(`${target.name}: scope through unknown relation ${target.scope.relation}`);
-      const parent = relation.target();
-      const inner = this.alias();
-      return `exists (select 1 from ${this.source(parent, inner)} where ${inner}.id = ${alias}.${relation.key} and ${this.scope(parent, inner)})`;
+    if (scope.kind === "through") {
+      const relation = relationsOf(target)[scope.relation];
+      if (!relation?.key) throw new Error(`${target.name}: scope through unknown relation ${scope.relation}`);
+      // Readers of the row are not those of what it belongs to: only by one and the same grant is it seen.
+      return this.throughSql(relation.target(), alias, relation.key, grants);
     }
     return this.placed(target, alias, grants);
   }
 
-  private placed(target: Entity, alias: string, grants: readonly Grant[]): string {
+  private throughSql(parent: Entity, alias: string, key: string, grants: readonly number[]): string {
+    const inner = this.alias();
+    const seen = this.within(parent, inner, grants);
+    return seen === "false" ? seen : `exists (select 1 from ${this.source(parent, inner)} where ${inner}.id = ${alias}.${key} and ${seen})`;
+  }
+
+  private placed(target: Entity, alias: string, grants: readonly number[]): string {
     if (target.scope.kind !== "placed") throw new Error(`${target.name} has no place`);
     const { sector, subject, placeless } = target.scope;
-    const readers = target.readers;
+    const held = (at: number) => this.actor.grants[at]!;
+    const pick = (places: readonly number[]) => (actor: Pick<Actor, "grants">) => places.map((at) => actor.grants[at]!);
     const clauses: string[] = [];
-    const byArea = (grant: Grant) => grant.regionPath !== null && !grant.subjectId && (!grant.sectors || !sector);
-    const name = `${readers?.join() ?? ""}:${sector ?? ""}`;
-    const areas = grants.filter(byArea);
-    if (areas.length > 0) clauses.push(areasSql(target, alias, `area:${name}`, areas, (actor) => readingGrants(actor, readers).filter(byArea), this));
+    const areas = grants.filter((at) => held(at).regionPath !== null && !held(at).subjectId && (!held(at).sectors || !sector));
+    if (areas.length > 0) clauses.push(areasSql(target, alias, `area:${areas.join()}`, areas.map(held), pick(areas), this));
     if (sector) {
       // One clause a grant: two grants with different sectors must not lend each other their areas.
-      grants.forEach((grant, index) => {
-        if (grant.regionPath === null || grant.subjectId || !grant.sectors) return;
-        const pick = (actor: Pick<Actor, "grants">) => [readingGrants(actor, readers)[index]!];
-        const sectors = this.param("text[]", ({ actor }) => pick(actor)[0]!.sectors, `sectors${index}:${name}`);
-        clauses.push(`(${alias}.${sector} = any(${sectors}) and ${areasSql(target, alias, `grant${index}:${name}`, [grant], pick, this)})`);
-      });
+      for (const at of grants) {
+        if (held(at).regionPath === null || held(at).subjectId || !held(at).sectors) continue;
+        const sectors = this.param("text[]", ({ actor }) => actor.grants[at]!.sectors, `sectors:${at}`);
+        clauses.push(`(${alias}.${sector} = any(${sectors}) and ${areasSql(target, alias, `area:${at}`, [held(at)], pick([at]), this)})`);
+      }
     }
-    if (subject && grants.some((grant) => grant.subjectId)) {
-      const subjects = this.param("uuid[]", ({ actor }) => readingGrants(actor, readers).flatMap((grant) => grant.subjectId ?? []), `subjects:${readers?.join() ?? ""}`);
+    const own = subject ? grants.filter((at) => held(at).subjectId) : [];
+    if (own.length > 0) {
+      const subjects = this.param("uuid[]", ({ actor }) => own.map((at) => actor.grants[at]!.subjectId), `subjects:${own.join()}`);
       clauses.push(`${alias}.${subject} = any(${subjects})`);
     }
-    if (placeless && areas.length > 0) clauses.push(`${alias}.region_path is null`);
+    // What lies nowhere belongs to whoever answers for the whole tree, not to everybody.
+    if (placeless && areas.some((at) => isOfRoot(held(at)))) clauses.push(`${alias}.region_path is null`);
     if (clauses.length === 0) return "false";
     return clauses.length === 1 ? clauses[0]! : `(${clauses.join(" or ")})`;
   }
@@ -242,6 +290,6 @@ const shapes = new WeakMap<Actor, string>();
 
 function shapeOfActor(actor: Actor): string {
   return `${actor.kind === "PUBLIC" ? "P" : "K"}|${actor.grants
-    .map((grant) => `${grant.role}${grant.regionPath !== null ? "r" : ""}${grant.countyCode ? "c" : ""}${grant.townId ? "t" : ""}${grant.whole?.[0]?.toUpperCase() ?? ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
+    .map((grant) => `${grant.role}${grant.regionPath !== null ? "r" : ""}${isOfRoot(grant) ? "0" : ""}${grant.countyCode ? "c" : ""}${grant.townId ? "t" : ""}${grant.whole?.[0]?.toUpperCase() ?? ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
     .join(",")}`;
 }

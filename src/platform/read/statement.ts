@@ -1,4 +1,4 @@
-import { fieldsOf, linkSql, linksOf, parseId, type Entity } from "../entity/entity.js";
+import { COVERING, fieldsOf, keySql, linkSql, linksOf, parseId, type Entity } from "../entity/entity.js";
 import { countsSql } from "./counts.js";
 import { drawnSql } from "./drawing.js";
 import { featuresSql } from "./features.js";
@@ -30,7 +30,7 @@ function joinedSql({ relation, selection }: Extract<Part, { kind: "one" }>, alia
   const linked = read.alias();
   const object = selected.rows(selection, inner, read);
   const scope = relation.owned ? "" : ` and ${read.scope(target, inner)}`;
-  joins.push(` left join lateral (select ${object.record ?? object.value} as object from ${read.source(target, inner)}${object.joins} where ${inner}.id = ${alias}.${relation.key}${scope} limit 1) ${linked} on true`);
+  joins.push(` left join lateral (select ${object.record ?? object.value} as object from ${read.source(target, inner)}${object.joins} where ${inner}.id = ${keySql(relation, alias)}${scope} limit 1) ${linked} on true`);
   return `${linked}.object`;
 }
 
@@ -77,6 +77,7 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
     case "code": {
       // The mark's key is one no stored value can hold: PostgreSQL keeps no U+0000.
       const needed = part.field.needs.map((name): Pair => ({ key: name, aliased: false, value: valueSql(name, fieldsOf(part.entity)[name]!, alias, read) }));
+      if (part.field.covering) needed.push({ key: COVERING, aliased: false, value: read.covering(part.entity, alias) });
       return `('{"\\u0000":${part.mark},"row":' || ${objectSql(needed, read)}::text || '}')::json`;
     }
     case "one": {
@@ -84,7 +85,7 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       const target = relation.target();
       const inner = read.alias();
       const scope = relation.owned ? "" : ` and ${read.scope(target, inner)}`;
-      return selected.one(part.selection, inner, `${inner}.id = ${alias}.${relation.key}${scope}`, read);
+      return selected.one(part.selection, inner, `${inner}.id = ${keySql(relation, alias)}${scope}`, read);
     }
     case "versionAt":
       return versionAtSql(part, `${alias}.id`, selected, read);
@@ -105,7 +106,7 @@ function partSql(part: Part, alias: string, read: ReadSql): string {
       return countsSql(part, selected, read);
     case "drawn": {
       const field = fieldsOf(part.entity)[part.name]!;
-      return field.mask && !field.mask(read.actor) ? "null::json" : drawnSql(fieldSql(part.name, field, alias, read), field, part.site, part.mark, read);
+      return drawnSql(fieldSql(part.name, field, alias, read), field, part.site, part.mark, read);
     }
     case "features":
       return featuresSql(part, read);
@@ -137,6 +138,7 @@ export function carrierPairs(entity: Entity, alias: string, read: ReadSql, compu
     if (field.kind === "geometry" && (entity.report || entity.versionsOf)) pairs.push(pair(exactKey(name), `encode(st_asewkb(${fieldSql(name, field, alias, read)}), 'hex')`));
     if (field.from === "column" || (field.from === "sql" && (entity.versionsOf || computedFields.includes(name)))) pairs.push(pair(name, valueSql(name, field, alias, read)));
   }
-  for (const [name, relation] of linksOf(entity)) pairs.push(pair(`key:${name}`, `${alias}.${relation.key}`));
+  for (const [name, relation] of linksOf(entity)) pairs.push(pair(`key:${name}`, read.plain ? `${alias}.${relation.key}` : keySql(relation, alias)));
+  if (read.plain || Object.values(fieldsOf(entity)).some((field) => field.from === "code" && field.covering)) pairs.push(pair(COVERING, read.covering(entity, alias)));
   return pairs;
 }

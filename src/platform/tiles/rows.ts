@@ -1,6 +1,6 @@
 import { columnOf, fieldsOf, type Entity, type Field } from "../entity/entity.js";
 import { coarsened } from "../read/drawing.js";
-import { fieldSql, filterSql } from "../read/filter.js";
+import { fieldSql, filterSql, mayBeTold } from "../read/filter.js";
 import type { ReadSql, RequestValues } from "../read/read-sql.js";
 import { EXTENT } from "./encode.js";
 import { carriedBy, shownSql, type MapLayer } from "./map-layer.js";
@@ -86,7 +86,7 @@ export function propertiesOf({ layer, read }: Making): Property[] {
   const entity = layer.entity();
   const fields = carriedBy(layer).flatMap((name): Property[] => {
     const field = fieldOf(entity, name);
-    if (field.from === "code" || field.kind === "geometry" || field.kind === "json" || (field.mask && !field.mask(read.actor))) return [];
+    if (field.from === "code" || field.kind === "geometry" || field.kind === "json" || !mayBeTold(field, read.actor)) return [];
     return [{ name, type: TYPES[field.kind] ?? "text", sql: (alias) => written(field, fieldSql(name, field, alias, read)) }];
   });
   const extras = Object.entries(layer.extras ?? {}).map(([name, extra]): Property => ({ name, type: TYPES[extra.kind] ?? "text", sql: (alias) => extra.sql(alias, read) }));

@@ -1,4 +1,4 @@
-import { allActions, mayAct } from "../actions.js";
+import { actingFor, allActions, mayAct } from "../actions.js";
 import { parseId } from "../entity/entity.js";
 import { Fault, faultFromDatabase } from "../fault.js";
 import { eventStatement, refusalOf, workIn, type Call } from "./act.js";
@@ -33,7 +33,8 @@ export async function actWithin(unit: Unit, call: Call, deed: Deed): Promise<Fau
     const target = parseId(deed.id);
     if (!mayAct(action, call.actor)) throw new Fault("FORBIDDEN", { action: deed.name });
     if (target?.entity !== action.on) throw new Fault("NOT_FOUND", { entity: action.on.name });
-    const uuid = await workIn(await unit.under(deed.name, action, event), deed.name, action, target.uuid, deed.expectedVersion, checkInput(action, deed.input));
+    const input = checkInput(action, deed.input);
+    const uuid = await workIn(await unit.under(deed.name, action, actingFor(action, call.actor, input), event), deed.name, action, target.uuid, deed.expectedVersion, input);
     // What the invariants demand is demanded of each deed, so that the one at fault is told.
     await unit.query("set constraints all immediate");
     await unit.query("set constraints all deferred");

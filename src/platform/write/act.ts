@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Pool, PoolClient } from "pg";
-import { allActions, mayAct, ruleHolds, type Action } from "../actions.js";
-import type { Actor } from "../actor.js";
+import { actingFor, allActions, mayAct, ruleHolds, type Action } from "../actions.js";
+import { standingOf, type Actor } from "../actor.js";
 import { parseId, type Entity } from "../entity/entity.js";
 import { inOneWrite, statementOf, type Ready } from "../db/prepared.js";
 import { Fault, faultFromDatabase } from "../fault.js";
@@ -117,8 +117,12 @@ async function ending(client: PoolClient, last: Sent, reads?: Ready): Promise<{ 
 
 /** The settings every write of the unit is named by, and its clock, read when the transaction has its number (page_instant() counts on that order); a materialized row, so that they are made before anything reads it. */
 const SETTINGS =
-  "unit as materialized (select set_config('app.actor', $1, true), set_config('app.action', $2, true), set_config('app.request', $3, true), set_config('app.event', $4, true), set_config('app.clock', $5, true), set_config('app.began', case when pg_current_xact_id() is not null then clock_timestamp()::text end, true))";
-const settingValues = (call: Call, name: string, event: string, clock?: string) => [call.actor.id, name, call.requestId, event, clock ?? ""];
+  "unit as materialized (select set_config('app.actor', $1, true), set_config('app.action', $2, true), set_config('app.request', $3, true), set_config('app.event', $4, true), set_config('app.clock', $5, true), set_config('app.place', $6, true), set_config('app.county', $7, true), set_config('app.began', case when pg_current_xact_id() is not null then clock_timestamp()::text end, true))";
+function settingValues({ actor, requestId }: Call, name: string, event: string, clock?: string) {
+  // What an act changes that lies nowhere itself is recorded where the actor stands.
+  const standing = standingOf(actor);
+  return [actor.id, name, requestId, event, clock ?? "", standing?.path ?? "", standing?.countyCode ?? ""];
+}
 
 async function begin(client: PoolClient, call: Call, name: string, event: string, clock?: string): Promise<string> {
   const opening = { text: `with ${SETTINGS} select to_json(app_clock()) as now from unit`, values: settingValues(call, name, event, clock) };
@@ -129,7 +133,7 @@ async function begin(client: PoolClient, call: Call, name: string, event: string
 /** Begins and claims the key in one statement. A twin in flight is waited for on the unique index; then the claim finds its row. */
 async function beginClaiming(client: PoolClient, call: Call, name: string, event: string, claim: { key: string; request: string }, clock?: string): Promise<{ now: string; claimed: boolean }> {
   const opening = {
-    text: `with ${SETTINGS}, claim as (insert into idempotency_keys (principal_id, key_hash, request_hash, action, event_id, created_at) select $1::uuid, $6, $7, $2, $4::uuid, now() from unit on conflict (principal_id, key_hash) do nothing returning 1)
+    text: `with ${SETTINGS}, claim as (insert into idempotency_keys (principal_id, key_hash, request_hash, action, event_id, created_at) select $1::uuid, $8, $9, $2, $4::uuid, now() from unit on conflict (principal_id, key_hash) do nothing returning 1)
       select to_json(app_clock()) as now, exists (select from claim) as claimed from unit`,
     values: [...settingValues(call, name, event, clock), claim.key, claim.request],
   };
@@ -149,7 +153,7 @@ const perform = (pool: Pool, call: Call, name: string, action: Action, args: Act
       await client.query("rollback");
       return first;
     }
-    const unit = new Unit(call.actor, name, action, now, client, event);
+    const unit = new Unit(actingFor(action, call.actor, input), name, action, now, client, event);
     const result = await workIn(unit, name, action, uuid, args.expectedVersion, input);
     const ended = await ending(client, eventStatement(call, name, event, "SUCCESS", null, action.on, result), payload?.(result, now));
     return { entity: action.on, uuid: result, effective: now, replayed: false, ...ended };
@@ -157,9 +161,10 @@ const perform = (pool: Pool, call: Call, name: string, action: Action, args: Act
 
 /** The heart of an action: its row taken in the version that was read, state and rule checked, the work done. Gives the UUID of the row. */
 export async function workIn(unit: Unit, name: string, action: Action, uuid: string | undefined, expectedVersion: number | undefined, input: Record<string, unknown>): Promise<string> {
+  if (unit.actor.grants.length === 0) throw new Fault("FORBIDDEN", { action: name, field: action.entitles?.field, rule: action.entitles?.rule });
   const row = action.creates ? null : await unit.take(action.on, uuid!, expectedVersion);
   if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
-  if (row && !ruleHolds(action, row, unit.actor)) throw new Fault("FORBIDDEN", { action: name, rule: action.when?.rule });
+  if (row && !ruleHolds(action, row, unit.acting)) throw new Fault("FORBIDDEN", { action: name, rule: action.when?.rule });
   return action.work(unit, input, row ?? { uuid: "", version: 0 });
 }
 
@@ -175,16 +180,25 @@ async function replay(client: PoolClient, call: Call, key: string, request: stri
   return { entity, uuid: first.entity_id, recorded: first.recorded, effective: first.effective, replayed: true };
 }
 
-/** The audit event, placed where its object lies. */
+/** Where a row lies: its own place, that of what it belongs to, or of a region the region itself. Null where rows of its kind lie nowhere. */
+function placeSql({ scope, table, tree, relations }: Entity, id: string): string | null {
+  if (tree) return `select county_code, ${tree.path} as region_path from ${table} where id = ${id}`;
+  if (scope.kind === "placed") return `select county_code, region_path from ${table} where id = ${id}`;
+  const parent = scope.kind === "through" ? relations[scope.relation] : undefined;
+  return parent?.key ? placeSql(parent.target(), `(select ${parent.key} from ${table} where id = ${id})`) : null;
+}
+
+/** The audit event, placed where its object lies; without one, where its actor stands. */
 export function eventStatement(call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null): Sent {
-  const placed = entity?.scope.kind === "placed" && uuid;
-  const from = placed ? ` from (select 1) one left join ${entity.table} e on e.id = $11` : "";
-  const recorded = placed ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at";
+  const place = entity && uuid ? placeSql(entity, "$11") : null;
+  const from = place ? ` from (select 1) one left join lateral (${place}) e on true` : "";
+  const recorded = entity?.scope.kind === "placed" && uuid ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at";
+  const standing = standingOf(call.actor);
   return {
     text: `insert into audit_events (id, at, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
-     select $1, app_clock(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, ${placed ? "coalesce(e.county_code, '000000'), e.region_path" : "'000000', null::ltree"}${from}
+     select $1, app_clock(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, ${place ? "coalesce(e.county_code, $15), coalesce(e.region_path, $16::ltree)" : "$15, $16::ltree"}${from}
      returning to_json(${recorded}) as recorded`,
-    values: [event, call.actor.id, call.actor.kind, call.actor.name, call.actor.grants.map((grant) => grant.role), name, outcome, code, call.requestId, entity?.name ?? null, uuid, call.operationName ?? null, call.documentHash ?? null, call.clientIp ?? null],
+    values: [event, call.actor.id, call.actor.kind, call.actor.name, call.actor.grants.map((grant) => grant.role), name, outcome, code, call.requestId, entity?.name ?? null, uuid, call.operationName ?? null, call.documentHash ?? null, call.clientIp ?? null, standing?.countyCode ?? "000000", standing?.path ?? null],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { PoolClient } from "pg";
-import type { Action } from "../actions.js";
-import type { Actor } from "../actor.js";
+import { actingOn, type Action } from "../actions.js";
+import type { Acting, Actor } from "../actor.js";
 import { columnOf, fieldsOf, globalId, relationsOf, type Entity } from "../entity/entity.js";
 import { Fault } from "../fault.js";
 import { statementOf } from "../db/prepared.js";
@@ -29,7 +29,10 @@ export class Computed {
  * which the database demands of every tracked row.
  */
 export class Unit {
+  private taken: TakenRow | undefined;
+
   constructor(
+    /** Who acts: of an action with the grants whose role may do it, and by these alone is anything in the unit found, seen and placed. */
     readonly actor: Actor,
     readonly name: string,
     readonly action: Action | null,
@@ -45,9 +48,15 @@ export class Unit {
     return new Date(Date.parse(this.now) + 8 * 3_600_000).toISOString().slice(0, 10);
   }
 
-  /** The same transaction in the name of another action and its event, until this unit resumes or the savepoint before it is gone back to. */
-  async under(name: string, action: Action, event: string): Promise<Unit> {
-    const other = new Unit(this.actor, name, action, this.now, this.client, event);
+  /** The actor as he stands towards the row acted on: with the grants that cover it. Rules that ask for a role ask him. */
+  get acting(): Acting {
+    if (!this.taken) throw new Error(`${this.name} has taken no row to act on`);
+    return actingOn(this.actor, this.taken);
+  }
+
+  /** The same transaction in the name of another action, its actor and its event, until this unit resumes or the savepoint before it is gone back to. */
+  async under(name: string, action: Action, actor: Acting, event: string): Promise<Unit> {
+    const other = new Unit(actor, name, action, this.now, this.client, event);
     await other.resume();
     return other;
   }
@@ -61,6 +70,7 @@ export class Unit {
   async take(entity: Entity, uuid: string, expectedVersion?: number): Promise<TakenRow> {
     const row = await this.find(entity, uuid, true);
     if (!row) throw new Fault("NOT_FOUND", { entity: entity.name });
+    this.taken ??= row;
     if (expectedVersion !== undefined && row.version !== expectedVersion) {
       throw new Fault("CONFLICT", { id: globalId(entity, uuid), expectedVersion, currentVersion: row.version, changes: await this.difference(entity, uuid, expectedVersion, row) });
     }
@@ -93,8 +103,9 @@ export class Unit {
       .map((field) => ({ field, base: base[field], current: current[field] }));
   }
 
-  /** Inserts a row; the unit's action sets the state it enters. Gives the UUID. */
+  /** Inserts a row; the unit's action sets the state it enters. Gives the UUID. What the action is there to make is made in sight only. */
   async add(entity: Entity, values: Values, uuid: string = newUuid(Date.parse(this.now))): Promise<string> {
+    if (this.action?.creates && this.action.on === entity && entity.scope.kind !== "shared") return this.register(entity, values, uuid);
     const { text, parameters } = this.insertion(entity, values, uuid);
     await this.client.query(statementOf(text, parameters));
     return uuid;
@@ -103,7 +114,7 @@ export class Unit {
   /** Inserts a row where the actor may see it: who registers outside the scope registers nothing. Faults: NOT_FOUND. */
   async register(entity: Entity, values: Values, uuid: string = newUuid(Date.parse(this.now))): Promise<string> {
     const { text, parameters } = this.insertion(entity, values, uuid);
-    const read = new ReadSql(this.actor, "now", [], NO_HINTS, parameters.length);
+    const read = new ReadSql(this.actor, "now", [], NO_HINTS, parameters.length, true);
     const scoped = `with e as (${text} returning *) select 1 from e where ${read.scope(entity, "e")}`;
     const { rowCount } = await this.client.query(statementOf(scoped, [...parameters, ...read.bind(this.values())]));
     if (rowCount === 0) throw new Fault("NOT_FOUND", { entity: entity.name });
@@ -150,7 +161,7 @@ function finding(entity: Entity, actor: Actor, lock: boolean): { text: string; r
   const key = `${lock}${actorShape(actor)}`;
   let made = known.get(key);
   if (!made) {
-    const read = new ReadSql(actor, "now", [], NO_HINTS, 1);
+    const read = new ReadSql(actor, "now", [], NO_HINTS, 1, true);
     made = { read, text: `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table} e where e.id = $1::uuid and ${read.scope(entity, "e")}${lock ? " for update of e" : ""}` };
     known.set(key, made);
   }
