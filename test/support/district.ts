@@ -40,6 +40,12 @@ export interface Character {
   get(path: string): Promise<{ status: number; headers: Headers; bytes: Buffer }>;
 }
 
+/** What narrows a grant beside its region. */
+interface Limits {
+  sectors?: string[];
+  subject?: string;
+}
+
 export interface District {
   database: TestDatabase;
   service: Service;
@@ -56,7 +62,7 @@ export interface District {
   evidence(name: string, content: string): Promise<string>;
   key(): string;
   /** Gives a further character a key; a person of a known organisation where one is named. */
-  admit(name: string, role: Role, region: string | null, more?: { sectors?: string[]; subject?: string; scopes?: string[]; person?: string }): Promise<void>;
+  admit(name: string, role: Role, region: string | null, more?: Limits & { scopes?: string[]; person?: string; also?: readonly (Limits & { role: Role; region: string | null })[] }): Promise<void>;
   /** Headers by which a character is known. */
   headers(name: string): Record<string, string>;
 }
@@ -79,12 +85,13 @@ export function useDistrict(): District {
     const call = { actor: seed, requestId: randomUUID() };
     await actAs(engine, call, "reference.load", (unit) => loadReference(unit));
     const uuids: Record<string, string> = {};
-    const principal = async (name: string, role: Role, region: string | null, more: { sectors?: string[]; subject?: string; scopes?: string[]; person?: string } = {}) => {
+    const principal = async (name: string, role: Role, region: string | null, more: NonNullable<Parameters<District["admit"]>[3]> = {}) => {
       const key = newKey();
       await actAs(engine, call, "principal.register", async (unit) => {
         const id = newUuid();
         await unit.query("insert into principals (id, kind, name, person_id) values ($1, 'PERSON', $2, $3)", [id, name, more.person?.split("_")[1] ?? null]);
-        await unit.query("insert into grants (id, principal_id, role, region_id, sectors, subject_id) values ($1, $2, $3, $4, $5, $6)", [newUuid(), id, role, region && uuids[region], more.sectors ?? null, more.subject?.split("_").at(-1) ?? null]);
+        for (const grant of [{ role, region, ...more }, ...(more.also ?? [])])
+          await unit.query("insert into grants (id, principal_id, role, region_id, sectors, subject_id) values ($1, $2, $3, $4, $5, $6)", [newUuid(), id, grant.role, grant.region && uuids[grant.region], grant.sectors ?? null, grant.subject?.split("_").at(-1) ?? null]);
         await unit.query("insert into api_keys (id, principal_id, prefix, secret_hash, label, scopes, expires_at) values ($1, $2, $3, $4, 'test', $5, now() + interval '1 day')", [newUuid(), id, key.prefix, key.secretHash, more.scopes ?? []]);
       });
       keys[name] = key.text;

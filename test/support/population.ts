@@ -151,7 +151,7 @@ export async function populate(district: District, size = 24): Promise<Populatio
   async function loops(): Promise<void> {
     for (let index = 0; index < size * 3; index += 1) {
       const risk = dice.chance(0.4) ? dice.pick(risks) : undefined;
-      const about = { subject: risk?.subject ?? maybe(dice.pick(subjects).id, 0.85), title: label("隐患", index), description: maybe("示例描述"), region: undefined as string | undefined, risk: risk?.id, kind: maybe("SYSTEMIC", 0.2), category: maybe(["电气", "消防"]), cause: maybe("示例原因"), discoverySource: dice.pick(["SELF_CHECK", "OFFICIAL_INSPECTION", "GRID_PATROL", "EXPERT"]), discoveredBy: maybe(dice.pick(people).id), location: maybe(point(), 0.3) };
+      const about = { subject: risk?.subject ?? maybe(dice.pick(subjects).id, 0.85), title: label("隐患", index), description: maybe("示例描述"), region: undefined as string | undefined, risk: risk?.id, kind: maybe("SYSTEMIC", 0.2), category: maybe(["电气", "消防"]), cause: maybe("示例原因"), discoverySource: dice.pick(["SELF_CHECK", "OFFICIAL_INSPECTION", "GRID_PATROL", "EXPERT", "WHISTLEBLOWER"]), discoveredBy: maybe(dice.pick(people).id), location: maybe(point(), 0.3) };
       if (!about.subject) about.region = dice.pick(places);
       if (dice.chance(0.2)) {
         const reported = await deed("hiddenDangerReport", { input: about });
