@@ -21,12 +21,14 @@ const dice = new Dice(SEED);
 let oracle: ScopeOracle;
 let actors: string[];
 let settled: string;
+let begun: string;
 
 const rootEntities = () => allEntities().filter((entity) => entity.root !== false && !entity.versionsOf && !entity.report);
 const within = (name: string, ...more: Parameters<typeof district.admit> extends [unknown, ...infer R] ? R : never) => district.admit(name, ...more);
 
 beforeAll(async () => {
-  await populate(district, lane === "postgresql" ? 18 : 6);
+  const { moments } = await populate(district, lane === "postgresql" ? 18 : 6);
+  begun = moments[1]!;
   await elsewhere();
   const grant = (): { role: Role; region: string | null; sectors?: string[]; subject?: string } => {
     const role = dice.pick(ROLES);
@@ -137,6 +139,26 @@ describe("of actors with one, two and three grants", () => {
         const expected = oracle.rows(Participant).filter((row) => globalId(Visit, String(row["visit_id"])) === visit.id && oracle.sees(name, Participant, row)).map(({ id }) => globalId(Participant, id));
         expect([name, visit.participants.nodes.map(({ id }: { id: string }) => id).toSorted()]).toEqual([name, expected.toSorted()]);
       }
+    }
+  }, 300_000);
+
+  test("by whom a row was changed is told by a grant of the line that covers it", async () => {
+    const Subject = entityNamed("RegulatedSubject")!;
+    for (const name of actors)
+      for (const way of ["compiled", "plain"] as const) {
+        const data = await district.as(name, way).ask(`{ regulatedSubjects(first: 100) { nodes { id versions(first: 1) { nodes { changedBy } } } } regulatedSubjectChanges(from: ${JSON.stringify(begun)}) { objectId changedBy } }`);
+        const inLine = (id: string) => oracle.inLine(name, Subject, oracle.rows(Subject).find((row) => globalId(Subject, row.id) === id)!);
+        for (const { id, versions } of data.regulatedSubjects.nodes) expect([name, id, versions.nodes[0]!.changedBy !== null]).toEqual([name, id, inLine(id)]);
+        for (const { objectId, changedBy } of data.regulatedSubjectChanges) expect([name, objectId, changedBy !== null]).toEqual([name, objectId, inLine(objectId)]);
+      }
+  }, 300_000);
+
+  test("who owes visits is told of subjects that a grant of the line covers", async () => {
+    const [Subject, Assignment, Person] = ["RegulatedSubject", "RegulatorAssignment", "Person"].map((type) => entityNamed(type)!) as [Entity, Entity, Entity];
+    for (const name of actors) {
+      const reports = await district.as(name).ask('{ monthlyDuty(from: "2026-01-01", to: "2026-12-31") { person { id } } halfYearCoverage(from: "2026-01-01", to: "2026-12-31") { person { id } } halfYearCoverageSubjects(from: "2026-01-01", to: "2026-12-31") { person { id } subject { id } } }');
+      const answerable = new Set(oracle.rows(Assignment).filter((row) => oracle.inLine(name, Subject, oracle.rows(Subject).find(({ id }) => id === row["subject_id"])!)).map((row) => globalId(Person, String(row["person_id"]))));
+      for (const rows of Object.values(reports) as { person: { id: string } }[][]) for (const { person } of rows) expect([name, answerable.has(person.id)]).toEqual([name, true]);
     }
   }, 300_000);
 

@@ -60,6 +60,11 @@ export class ScopeOracle {
     return this.grantsOf(name).some((grant) => this.covers(grant, entity, row));
   }
 
+  /** Whether a grant of the line of supervision covers a row. */
+  inLine(name: string, entity: Entity, row: TableRow): boolean {
+    return this.grantsOf(name).some((grant) => LINE.includes(grant.role) && this.covers(grant, entity, row));
+  }
+
   /** Whether a person's own numbers are told in clear. */
   tellsPersonal(name: string, person: TableRow): boolean {
     return this.grantsOf(name).some((grant) => LINE.includes(grant.role) && (this.covers(grant, entityNamed("Person")!, person) || (grant.path !== null && beneath(grant.path, String(person["region_path"])))));

@@ -278,7 +278,7 @@ export function declareVersions(seesActor: readonly Role[]): void {
         recordedFrom: { from: "column", kind: "dateTime", zh: "记录起", en: "recorded from" },
         recordedTo: { from: "column", kind: "dateTime", zh: "记录止(不含);仍在用者为空", en: "recorded to, exclusive; null while it stands", nullable: true },
         action: { from: "sql", kind: "text", zh: "形成此版本的操作", en: "the action that made this version", nullable: true, sql: (alias) => `(select c.action from change_events c where c.entity_id = ${alias}.id and c.version = ${alias}.version limit 1)` },
-        changedBy: { from: "sql", kind: "text", zh: "何人(系统)所为", en: "by whom it was made", nullable: true, clear: { to: seesActor }, sql: (alias) => `(select a.actor_name from change_events c join audit_events a on a.id = c.event_id where c.entity_id = ${alias}.id and c.version = ${alias}.version limit 1)` },
+        changedBy: { from: "sql", kind: "text", zh: "何人(系统)所为", en: "by whom it was made", nullable: true, clear: { to: seesActor, of: base.name }, sql: (alias) => `(select a.actor_name from change_events c join audit_events a on a.id = c.event_id where c.entity_id = ${alias}.id and c.version = ${alias}.version limit 1)` },
         ...Object.fromEntries(columns.map(([name, field]) => [name, { ...field, nullable: true, filter: false, sort: false, group: false } as Field])),
       },
       relations: Object.fromEntries(links),

@@ -32,6 +32,7 @@ const escapeLike = (value: unknown) => String(value).replace(/[\\%_]/g, (charact
 export const fieldSql = (name: string, field: Field, alias: string, read: ReadSql): string => {
   if (field.from === "code") throw new Error(`field ${name} has no SQL`);
   const value = () => (field.from === "sql" ? `(${field.sql(alias, read)})` : `${alias}.${columnOf(name, field)}`);
+  if (field.clear && !field.clear.of) throw new Error(`field ${name} does not know what it is a value of`);
   const target = field.clear && !read.plain ? entityNamed(field.clear.of!) : undefined;
   // A row of a report is no entity's: who is told its values is its statement's concern.
   if (!target) return field.clear && !read.plain && !mayBeTold(field, read.actor) ? `null::${castOf(field)}` : value();
