@@ -1,0 +1,26 @@
+/** What the thread of the embedded engine needs to open its database. */
+export interface EngineOpening {
+  dataDir: string;
+  snapshotPath: string | undefined;
+  /** The session's statement_timeout. */
+  deadlineMs: number;
+  /** See engine-watch.ts. */
+  watch: SharedArrayBuffer;
+}
+
+/** What the engine's thread is asked; each is answered once, under its number. */
+export type EngineRequest =
+  | { id: number; kind: "exchange"; wire: number; bytes: Uint8Array }
+  | { id: number; kind: "durable" }
+  | { id: number; kind: "dump" }
+  | { id: number; kind: "close" };
+
+/** What the engine's thread tells. */
+export type EngineReport =
+  | { kind: "progress"; zh: string; en: string }
+  /** See EngineFlags. */
+  | { kind: "open"; memory: SharedArrayBuffer; interruptPending: number; queryCancelPending: number; statementTimeout: number }
+  | { kind: "answer"; id: number; bytes?: Uint8Array }
+  | { kind: "failure"; id: number; message: string }
+  /** The last word of a thread that cannot go on. */
+  | { kind: "broken"; message: string };
