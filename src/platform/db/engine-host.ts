@@ -8,7 +8,7 @@ import { pg_trgm } from "@electric-sql/pglite/contrib/pg_trgm";
 import { pgcrypto } from "@electric-sql/pglite/contrib/pgcrypto";
 import { postgis } from "@electric-sql/pglite-postgis";
 import { DurableFiles, type EngineModule } from "./durable-files.js";
-import type { EngineOpening, EngineReport, EngineRequest } from "./engine-messages.js";
+import { type EngineOpening, type EngineReport, type EngineRequest, failureOf } from "./engine-messages.js";
 import { type EngineFlags, Mark } from "./engine-watch.js";
 import { PLANNING } from "./planning.js";
 import { shareMemories } from "./shared-memory.js";
@@ -20,7 +20,7 @@ const opening = workerData as EngineOpening;
 
 /** Nothing after this can be trusted: to the database it is a crash, and whoever holds this thread opens it again. */
 function end(error: unknown): never {
-  tell({ kind: "broken", message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  tell({ kind: "broken", failure: failureOf(error) });
   return process.exit(1);
 }
 
@@ -137,7 +137,7 @@ async function serve() {
   port.on("message", (request: EngineRequest) => {
     work(request).then(
       (bytes) => tell({ kind: "answer", id: request.id, bytes }, bytes ? [bytes.buffer as ArrayBuffer] : []),
-      (error: Error) => tell({ kind: "failure", id: request.id, message: error.message }),
+      (error: unknown) => tell({ kind: "failure", id: request.id, failure: failureOf(error) }),
     );
   });
   const { shared, interruptPending, queryCancelPending, statementTimeout } = flags;

@@ -21,6 +21,17 @@ export type EngineReport =
   /** See EngineFlags. */
   | { kind: "open"; memory: SharedArrayBuffer; interruptPending: number; queryCancelPending: number; statementTimeout: number }
   | { kind: "answer"; id: number; bytes?: Uint8Array }
-  | { kind: "failure"; id: number; message: string }
+  | { kind: "failure"; id: number; failure: Failure }
   /** The last word of a thread that cannot go on. */
-  | { kind: "broken"; message: string };
+  | { kind: "broken"; failure: Failure };
+
+/** An error, as far as it is told from thread to thread: by its code (ENOSPC, EACCES) it is explained. */
+export interface Failure {
+  message: string;
+  code: string | undefined;
+}
+
+export const failureOf = (error: unknown): Failure =>
+  error instanceof Error ? { message: error.message, code: (error as NodeJS.ErrnoException).code } : { message: String(error), code: undefined };
+
+export const errorOf = ({ message, code }: Failure): Error => Object.assign(new Error(message), code === undefined ? {} : { code });

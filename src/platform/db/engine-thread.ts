@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import type { EngineOpening, EngineReport, EngineRequest } from "./engine-messages.js";
+import { type EngineOpening, type EngineReport, type EngineRequest, errorOf } from "./engine-messages.js";
 import { newMark, Watchdog } from "./engine-watch.js";
 
 /** Of the thread's own heap, beside the engine's memory: beyond it the thread ends, and not the process. */
@@ -40,6 +40,8 @@ export class EngineThread {
   private readonly waiting = new Map<number, Answer>();
   private asked = 0;
   private wires = 0;
+  /** Who speaks to the engine, and how each is told that it is gone. */
+  private readonly speaking = new Map<number, (gone: EngineGone) => void>();
   private running: Promise<Running>;
   private current: Running | null = null;
   private closing = false;
@@ -58,9 +60,14 @@ export class EngineThread {
   }
 
   /** The number of a new conversation; waits for the engine where it is being opened again. */
-  async newWire(): Promise<number> {
+  async newWire(onGone: (gone: EngineGone) => void): Promise<number> {
     await this.running;
-    return ++this.wires;
+    this.speaking.set(++this.wires, onGone);
+    return this.wires;
+  }
+
+  endWire(wire: number): void {
+    this.speaking.delete(wire);
   }
 
   /** Hands over what a conversation's client says; the bytes become the engine's. @returns what it answers. */
@@ -129,11 +136,11 @@ export class EngineThread {
           case "answer":
             return this.settle(report.id)?.resolve(report.bytes ?? new Uint8Array(0));
           case "failure":
-            return this.settle(report.id)?.reject(new Error(report.message));
+            return this.settle(report.id)?.reject(errorOf(report.failure));
           case "progress":
             return progress(report.zh, report.en);
           case "broken":
-            reason = new Error(report.message);
+            reason = errorOf(report.failure);
             return;
           case "open": {
             const { interruptPending, queryCancelPending, statementTimeout } = report;
@@ -163,6 +170,8 @@ export class EngineThread {
     const gone = new EngineGone(error.message);
     for (const { reject } of this.waiting.values()) reject(gone);
     this.waiting.clear();
+    for (const tell of this.speaking.values()) tell(gone);
+    this.speaking.clear();
     if (this.closing) return;
     process.stderr.write(`${gone.message}\n`);
     this.running = this.reopen();

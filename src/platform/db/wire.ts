@@ -14,9 +14,10 @@ export class EngineWire extends Duplex {
   }
 
   connect() {
-    this.engine.newWire().then(
+    this.engine.newWire((gone) => this.destroy(gone)).then(
       (number) => {
         this.number = number;
+        if (this.destroyed) return this.engine.endWire(number);
         this.emit("connect");
       },
       (error: Error) => this.destroy(error),
@@ -57,6 +58,11 @@ export class EngineWire extends Duplex {
   override _final(done: () => void) {
     this.push(null);
     done();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void) {
+    this.engine.endWire(this.number);
+    done(error);
   }
 
   /** The bytes become the thread's. */
