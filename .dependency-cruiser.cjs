@@ -20,7 +20,7 @@ module.exports = {
       comment: "Nothing but the adapter asks which engine it is.",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/platform/db/" },
-      to: { path: "^src/platform/db/(embedded|postgresql|wire|durable-files|directory-lock|pool-trouble|migration-files)" },
+      to: { path: "^src/platform/db/(embedded|engine-|postgresql|shared-memory|wire|durable-files|directory-lock|pool-trouble|migration-files)" },
     },
     {
       name: "migrations-stand-alone",

@@ -35,24 +35,32 @@ const freePort = () =>
     });
   });
 
-/** Starts a PostgreSQL of our own, for this run only. @returns its URL and how to end it. */
-export async function startPrivateCluster(bin) {
+/** Nothing outlives a run: durability would only cost time. */
+const FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off";
+
+/**
+ * Starts a PostgreSQL of our own, for this run only.
+ * @param options.durable as a server in earnest is, for tests of what survives its end.
+ * @returns its URL, how to end it, how to end it without a checkpoint as a crash does, and how to start it again.
+ */
+export async function startPrivateCluster(bin, { durable = false } = {}) {
   const home = mkdtempSync(join(tmpdir(), "register-pg-"));
   chmodSync(home, 0o777);
   const data = join(home, "data");
   const port = await freePort();
   run(join(bin, "initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
-  // Nothing here outlives the run: durability would only cost time.
-  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${home} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=100`;
-  run(join(bin, "pg_ctl"), ["-D", data, "-w", "-t", "60", "-l", join(home, "log"), "-o", options, "start"]);
+  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=${home} ${durable ? "" : FAST} -c max_connections=100`;
+  const start = () => run(join(bin, "pg_ctl"), ["-D", data, "-w", "-t", "60", "-l", join(home, "log"), "-o", options, "start"]);
+  const crash = () => run(join(bin, "pg_ctl"), ["-D", data, "-w", "-m", "immediate", "stop"]);
+  start();
   let stopped = false;
   const stop = () => {
     if (stopped) return;
     stopped = true;
-    run(join(bin, "pg_ctl"), ["-D", data, "-w", "-m", "immediate", "stop"]);
+    crash();
     rmSync(home, { recursive: true, force: true });
   };
   // A run that breaks off must not leave a server behind.
   process.once("exit", stop);
-  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop };
+  return { url: `postgres://postgres@127.0.0.1:${port}/postgres`, stop, crash, start };
 }

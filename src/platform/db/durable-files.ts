@@ -14,6 +14,14 @@ interface HostFiles {
   node_ops: Record<"mknod" | "rename" | "unlink" | "rmdir" | "symlink" | "setattr", (...args: never[]) => unknown>;
 }
 
+/** The engine as Emscripten hands it out; `_NAME` is the address of its global NAME. */
+export interface EngineModule {
+  readonly wasmMemory: { readonly buffer: SharedArrayBuffer };
+  readonly _InterruptPending: number;
+  readonly _QueryCancelPending: number;
+  _PostgresMainLoopOnce(): void;
+}
+
 const PAGE = Buffer.alloc(8192);
 const gone = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
 
@@ -33,11 +41,15 @@ export class DurableFiles extends NodeFS {
   private running: Promise<void> | null = null;
   private next: Promise<void> | null = null;
   private broken: Error | null = null;
+  /** Known once the engine is being made. */
+  module: EngineModule | null = null;
 
   override async init(...given: Parameters<NodeFS["init"]>): ReturnType<NodeFS["init"]> {
     const result = await super.init(...given);
-    const listen = (module: { FS: unknown }) =>
+    const listen = (module: { FS: unknown }) => {
+      this.module = module as unknown as EngineModule;
       this.listen((module.FS as { filesystems: { NODEFS: HostFiles } }).filesystems.NODEFS);
+    };
     result.emscriptenOpts.preRun = [listen, ...(result.emscriptenOpts.preRun ?? [])];
     return result;
   }

@@ -9,11 +9,10 @@ import type { Engine } from "./engine.js";
  */
 export async function writeSnapshot(engine: Engine, file: string): Promise<void> {
   if (engine.kind !== "embedded") throw new Error("只有内嵌数据库可以写出快照 / only the embedded engine writes snapshots");
-  const { database } = engine as Engine & Embedded;
   await engine.pool.query("checkpoint");
-  const dump = await database.dumpDataDir("gzip");
+  const dump = await (engine as Engine & Embedded).dump();
   mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, Buffer.from(await dump.arrayBuffer()));
+  writeFileSync(draft, dump);
   renameSync(draft, file);
 }

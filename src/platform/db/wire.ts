@@ -1,56 +1,27 @@
 import { Duplex } from "node:stream";
-import type { PGlite } from "@electric-sql/pglite";
+import type { EngineThread } from "./engine-thread.js";
 
-const SYNC = 0x53;
-const QUERY = 0x51;
-const TERMINATE = 0x58;
-const ERROR_RESPONSE = 0x45;
-const READY_FOR_QUERY = 0x5a;
-const READY_LENGTH = 6;
-
-/** A simple-query message, for the few statements the wire itself sends. */
-function queryMessage(sql: string): Buffer {
-  const body = Buffer.from(`${sql}\0`, "utf8");
-  const message = Buffer.alloc(5 + body.length);
-  message[0] = QUERY;
-  message.writeInt32BE(4 + body.length, 1);
-  body.copy(message, 5);
-  return message;
+interface Written {
+  chunk: Buffer;
 }
 
-/** Whether an answer holds an ErrorResponse; hops from header to header. */
-function hasError(answer: Buffer): boolean {
-  for (let at = 0; at + 5 <= answer.length; at += 1 + answer.readInt32BE(at + 1)) {
-    if (answer[at] === ERROR_RESPONSE) return true;
-  }
-  return false;
-}
-
-const endsReady = (answer: Buffer) => {
-  const at = answer.length - READY_LENGTH;
-  return at >= 0 && answer[at] === READY_FOR_QUERY && answer.readInt32BE(at + 1) === 5;
-};
-
-/**
- * The socket between the pg driver and the embedded engine, without a port.
- *
- * The engine answers an error of the extended protocol with ReadyForQuery twice (PostgreSQL: once), which would
- * shift every later answer by one. So messages are cut out of the byte stream, handed over one at a time, and a
- * trailing ReadyForQuery passes only after Sync, Query or start-up. The engine is one session: whatever an earlier
- * connection left open is rolled back when the next one starts.
- */
+/** The socket between the pg driver and the embedded engine's thread, without a port. What is written together goes over as one message. */
 export class EngineWire extends Duplex {
-  private pending: Buffer = Buffer.alloc(0);
-  private started = false;
-  /** After an error the protocol ignores everything up to the next Sync. */
-  private skipping = false;
+  private number = 0;
 
-  constructor(private readonly database: PGlite) {
+  constructor(private readonly engine: EngineThread) {
     super({ allowHalfOpen: false });
   }
 
   connect() {
-    setImmediate(() => this.emit("connect"));
+    this.engine.newWire((gone) => this.destroy(gone)).then(
+      (number) => {
+        this.number = number;
+        if (this.destroyed) return this.engine.endWire(number);
+        this.emit("connect");
+      },
+      (error: Error) => this.destroy(error),
+    );
     return this;
   }
   setNoDelay() {
@@ -71,17 +42,17 @@ export class EngineWire extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void) {
-    this.pending = this.pending.length === 0 ? chunk : Buffer.concat([this.pending, chunk]);
-    const messages = this.cut();
-    if (messages.length === 0) return done();
-    this.database
-      .runExclusive(async () => {
-        for (const message of messages) {
-          if (this.destroyed) return;
-          await this.handOver(message);
-        }
-      })
-      .then(() => done(), done);
+    this.send(Uint8Array.from(chunk), done);
+  }
+
+  override _writev(written: Written[], done: (error?: Error | null) => void) {
+    const whole = new Uint8Array(written.reduce((length, { chunk }) => length + chunk.length, 0));
+    let at = 0;
+    for (const { chunk } of written) {
+      whole.set(chunk, at);
+      at += chunk.length;
+    }
+    this.send(whole, done);
   }
 
   override _final(done: () => void) {
@@ -89,50 +60,16 @@ export class EngineWire extends Duplex {
     done();
   }
 
-  /** Takes the whole messages off the front of what has arrived. */
-  private cut(): Buffer[] {
-    const messages: Buffer[] = [];
-    let at = 0;
-    for (;;) {
-      // Only the start-up message comes without a type byte.
-      const header = this.started ? 1 : 0;
-      if (this.pending.length - at < header + 4) break;
-      const end = at + header + this.pending.readInt32BE(at + header);
-      if (end > this.pending.length) break;
-      messages.push(this.pending.subarray(at, end));
-      this.started = true;
-      at = end;
-    }
-    this.pending = this.pending.subarray(at);
-    return messages;
+  override _destroy(error: Error | null, done: (error?: Error | null) => void) {
+    this.engine.endWire(this.number);
+    done(error);
   }
 
-  private async handOver(message: Buffer) {
-    const startUp = message[0] === 0;
-    const type = startUp ? 0 : message[0];
-    if (type === TERMINATE) return;
-    if (startUp) await this.resetSession();
-    if (this.skipping && type !== SYNC) return;
-    const answer = await this.exchange(message);
-    const endsExchange = startUp || type === SYNC || type === QUERY;
-    if (endsExchange) this.skipping = false;
-    else if (hasError(answer)) this.skipping = true;
-    const passed = !endsExchange && endsReady(answer) ? answer.subarray(0, -READY_LENGTH) : answer;
-    if (passed.length > 0 && !this.destroyed) this.push(passed);
-  }
-
-  private async exchange(message: Uint8Array): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    await this.database.execProtocolRawStream(message, {
-      syncToFs: false,
-      // A copy: the chunk is a window on the engine's memory and changes with the next message.
-      onRawData: (part) => void parts.push(Buffer.from(part)),
-    });
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-  }
-
-  private async resetSession() {
-    await this.exchange(queryMessage("rollback"));
-    await this.exchange(queryMessage("discard all"));
+  /** The bytes become the thread's. */
+  private send(bytes: Uint8Array, done: (error?: Error | null) => void) {
+    this.engine.exchange(this.number, bytes).then((answer) => {
+      if (answer.length > 0 && !this.destroyed) this.push(Buffer.from(answer.buffer, answer.byteOffset, answer.byteLength));
+      done();
+    }, done);
   }
 }
