@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Stay } from "../admission/gate.js";
 import { Fault } from "../fault.js";
@@ -90,10 +90,13 @@ export class Passage {
   }
 }
 
-const passages = new WeakMap<IncomingMessage, Passage>();
+/** A request that knows its passage. A field, for a table of all requests by weak keys costs the collector more than the requests. */
+export class PassingRequest extends IncomingMessage {
+  passage: Passage | undefined;
+}
 
 /** The passage a request belongs to; none outside of the service's own server. */
-export const passageOf = (request: IncomingMessage): Passage | undefined => passages.get(request);
+export const passageOf = (request: IncomingMessage): Passage | undefined => (request instanceof PassingRequest ? request.passage : undefined);
 
 /** All requests under way; one sweep for all of them looks after their pace, instead of timers of each. */
 export class Passages {
@@ -110,9 +113,9 @@ export class Passages {
     return this.open.size;
   }
 
-  add(request: IncomingMessage, response: ServerResponse, ended: (passage: Passage) => void): Passage {
+  add(request: PassingRequest, response: ServerResponse, ended: (passage: Passage) => void): Passage {
     const passage = new Passage(request, response, (this.lastAt = performance.now()));
-    passages.set(request, passage);
+    request.passage = passage;
     this.open.add(passage);
     response.on("close", () => {
       ended(passage);

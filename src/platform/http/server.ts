@@ -7,7 +7,7 @@ import { bodies } from "./bodies.js";
 import type { Drain } from "./drain.js";
 import { drain } from "./drain.js";
 import type { Readiness } from "./health.js";
-import { Passages, type Passage } from "./passage.js";
+import { Passages, PassingRequest, type Passage } from "./passage.js";
 import { refuse, shed } from "./refusal.js";
 import { Fault } from "../fault.js";
 
@@ -57,7 +57,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
   const overloaded = (patience = 1) => options.shedLagMs > 0 && delay.usualMs > options.shedLagMs * patience;
   let closing = false;
 
-  const listener = (request: IncomingMessage, response: ServerResponse) => {
+  const listener = (request: PassingRequest, response: ServerResponse) => {
     // What breaks while an answer is written breaks its own connection only.
     response.on("error", ignored);
     const requestId = randomUUID();
@@ -76,7 +76,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
   };
 
   // The pace of bodies and answers is looked after by the sweep, by rate and not by an end.
-  const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 0, headersTimeout: 5_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000 }, guarded(listener));
+  const server = createServer<typeof PassingRequest>({ IncomingMessage: PassingRequest, maxHeaderSize: 16 * 1024, requestTimeout: 0, headersTimeout: 5_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000 }, guarded(listener));
   server.maxHeadersCount = 100;
   server.maxConnections = options.maxConnections;
   const subscriptions = options.subscriptions(server, overloaded);
@@ -114,7 +114,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
 const ignored = () => undefined;
 
 /** A listener that cannot end the process. */
-function guarded(listener: (request: IncomingMessage, response: ServerResponse) => void): typeof listener {
+function guarded(listener: (request: PassingRequest, response: ServerResponse) => void): typeof listener {
   return (request, response) => {
     try {
       listener(request, response);
