@@ -90,7 +90,7 @@ function answers(): ApolloServerPlugin<RequestContext> {
           if (result.data !== undefined && result.data !== null) return;
           const status = statusOf(result.errors.map((error) => String(error.extensions?.["code"])), request.http?.headers.get("accept"), response.http.status);
           if (status !== undefined) response.http.status = status;
-          if (result.errors[0]?.extensions?.["retryable"] === true) response.http.headers.set("retry-after", String(result.errors[0].extensions["retryAfterSeconds"] ?? 1));
+          for (const [name, value] of Object.entries(headersOf(result.errors[0] ?? {}))) response.http.headers.set(name, value);
         },
       };
     },

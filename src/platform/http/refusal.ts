@@ -7,8 +7,8 @@ const MOST_REST_BYTES = 64 * 1024;
 const DEFAULT_RETRY_SECONDS = 1;
 
 /** What a fault says by headers, at every door: when to come again, what the limit is, how to prove oneself. */
-export function headersOf({ code, extensions }: Fault): Record<string, string> {
-  const { retryable, retryAfterSeconds, limit, maximumPerSecond, remaining } = extensions as { retryable?: boolean; retryAfterSeconds?: number; limit?: string; maximumPerSecond?: number; remaining?: number };
+export function headersOf({ extensions }: { extensions?: unknown }): Record<string, string> {
+  const { code, retryable, retryAfterSeconds, limit, maximumPerSecond, remaining } = (extensions ?? {}) as { code?: string; retryable?: boolean; retryAfterSeconds?: number; limit?: string; maximumPerSecond?: number; remaining?: number };
   const headers: Record<string, string> = {};
   if (retryable) headers["retry-after"] = String(retryAfterSeconds ?? DEFAULT_RETRY_SECONDS);
   if (code === "RATE_LIMITED" && maximumPerSecond !== undefined) {
