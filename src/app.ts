@@ -1,7 +1,7 @@
 import "./features.js";
 import { join } from "node:path";
-import type { IncomingMessage } from "node:http";
 import type { GraphQLSchema } from "graphql";
+import { Callers } from "./auth/callers.js";
 import { bearerOf, Keys } from "./auth/keys.js";
 import { fileRoute } from "./attachments/files.js";
 import { importRoutes } from "./imports/import.routes.js";
@@ -9,10 +9,15 @@ import { LedgerRows } from "./ledgers/ledger.rows.js";
 import { ledgerRoute } from "./ledgers/ledger.routes.js";
 import { ledgerImportRoute } from "./ledger-imports/ledger-import.routes.js";
 import { mapRoutes } from "./map/map.routes.js";
-import type { Config } from "./platform/config.js";
+import { Admission, REFUSED_COST } from "./platform/admission/admission.js";
+import { DEFAULT_LIMITS, type Config } from "./platform/config.js";
 import type { Engine } from "./platform/db/engine.js";
 import { allLayers, layersWithItems } from "./layers/layer.js";
 import { makeApollo } from "./platform/http/apollo.js";
+import { ClientAddresses, householdOf } from "./platform/http/client-address.js";
+import type { Known } from "./platform/http/exchange.js";
+import { Front } from "./platform/http/front.js";
+import { Readiness } from "./platform/http/health.js";
 import { serveSubscriptions } from "./platform/http/subscriptions.js";
 import { startHttp, type Exchange, type Route } from "./platform/http/server.js";
 import { ogcRoutes } from "./platform/ogc/routes.js";
@@ -29,7 +34,10 @@ import { layerRoutes } from "./layers/layer.routes.js";
 
 export interface Service {
   url: string;
+  /** Stops at once, but for what is being answered. */
   close(): Promise<void>;
+  /** Says by /readyz that it stops, takes new connections for so long, answers what comes, and stops. */
+  drain(delayMs: number): Promise<void>;
 }
 
 /** The composition root: schema, reads, writes and routes over one engine. */
@@ -49,33 +57,37 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   const { rows } = await engine.pool.query("select demo, story_last_day::text as day from system_settings");
   const demo = rows[0] as { demo: boolean; day: string | null };
 
-  const callFor = async (request: IncomingMessage, requestId: string): Promise<Call> => ({
-    actor: await keys.actorOf(request.headers.authorization),
-    requestId,
-    clientIp: request.socket.remoteAddress,
-  });
-  const contextFor = async (request: IncomingMessage, requestId: string): Promise<RequestContext> => {
-    const call = await callFor(request, requestId);
-    const readerAt = (instant: Instant) => new Reader(call.actor, instant, engine.pool, hints);
+  const limits = { ...DEFAULT_LIMITS, ...config.limits };
+  const admission = new Admission(limits, config.poolSize);
+  const addresses = new ClientAddresses(config.trustedProxies);
+  const callers = new Callers(keys, admission);
+  const actorOf = (authorization: string | undefined, clientIp: string) => callers.actorOf(authorization, clientIp);
+  const provenBefore = (authorization: string | undefined) => callers.provenBefore(authorization);
+
+  const callOf = ({ actor, requestId, clientIp }: Known): Call => ({ actor, requestId, clientIp });
+  const contextFor = (known: Known): Omit<RequestContext, "charge"> => {
+    const call = callOf(known);
+    const { actor, requestId } = call;
     return {
-      actor: call.actor,
+      actor,
       requestId,
       notes: demo.demo ? { demo: { storyLastDay: demo.day } } : {},
       failure: {},
       // Set when the operation's instant is known, before anything reads.
       reader: undefined as unknown as Reader,
-      readerAt,
+      readerAt: (instant: Instant) => new Reader(actor, instant, engine.pool, hints),
       act: (name, args, payload) => act(engine, call, name, args, undefined, payload),
     };
   };
-  const withCall = (exchange: Exchange) => callFor(exchange.request, exchange.requestId);
+  // Who asks is known before a route is entered.
+  const withCall = (exchange: Exchange) => Promise.resolve(callOf(exchange));
 
   const door: TileDoor = {
     pool: engine.pool,
     hints,
     schema: made,
     layers: allLayers(),
-    actorOf: (exchange) => keys.actorOf(bearerOf(exchange.request.headers.authorization)),
+    actorOf: ({ actor }) => Promise.resolve(actor),
     began: historyBegan,
     publicBaseUrl: config.publicBaseUrl,
     atOnce: Math.max(1, Math.floor(config.poolSize * 0.75)),
@@ -84,39 +96,58 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   const changes = new LayerChanges(engine.pool, allLayers());
 
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
-  const json = "application/json; charset=utf-8";
   const ledgers = new LedgerRows(made, engine.pool, hints, historyBegan);
+  const durability = engine.kind === "embedded" ? "内嵌引擎:提交后分组落盘;生产环境请用 PostgreSQL / embedded: flushed in groups after commit; use PostgreSQL in production" : "PostgreSQL";
+  const readiness = new Readiness({ probe: (withinMs) => engine.probe(withinMs), directory: config.dataDir, facts: { engine: engine.kind, demo: demo.demo, durability } });
   const routes: Route[] = [
-    { method: "GET", pattern: /^\/livez$/, handle: text(json, 200, '{"status":"ok"}') },
-    {
-      method: "GET",
-      pattern: /^\/readyz$/,
-      handle: async (exchange) => {
-        await engine.pool.query("select 1");
-        const durability = engine.kind === "embedded" ? "内嵌引擎:提交后分组落盘;生产环境请用 PostgreSQL / embedded: flushed in groups after commit; use PostgreSQL in production" : "PostgreSQL";
-        text(json, 200, JSON.stringify({ status: "ok", engine: engine.kind, demo: demo.demo, durability }))(exchange);
-      },
-    },
-    { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
-    fileRoute(engine, join(config.dataDir, "files"), withCall),
+    { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract), open: true },
     ledgerRoute(ledgers, engine, withCall),
-    ledgerImportRoute(ledgers, engine, withCall),
-    ...importRoutes(engine, withCall),
+    // Files take as long as they take.
+    ...[fileRoute(engine, join(config.dataDir, "files"), withCall), ledgerImportRoute(ledgers, engine, withCall), ...importRoutes(engine, withCall)].map((route): Route => ({ ...route, long: true })),
     ...[...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: door.actorOf, collections: layersWithItems, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
-    ...tiles.routes, ...layerRoutes(door)].map((route): Route => ({ ...route, crossOrigin: true })),
-    ...mapRoutes(),
+    ...tiles.routes, ...layerRoutes(door)].map((route): Route => ({ ...route, crossOrigin: true, basic: true, problems: true })),
+    ...mapRoutes().map((route): Route => ({ ...route, open: true })),
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();
-  const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes, corsOrigins: config.corsOrigins, subscriptions: (server) => serveSubscriptions(server, { schema: made, actorOf: (authorization) => keys.actorOf(authorization), changes }) });
+  const front = new Front({ admission, addresses, apollo, routes, corsOrigins: config.corsOrigins, actorOf, provenBefore, basicOf: bearerOf, contextFor });
+  const tidying = setInterval(() => admission.tidy(), 10_000).unref();
+  const http = await startHttp({
+    host: config.host,
+    port: config.port,
+    maxConnections: limits.maxConnections,
+    shedLagMs: limits.shedLagMs,
+    deadlineMs: config.deadlineMs + 1_000,
+    readiness,
+    serve: (...request) => front.serve(...request),
+    provenBefore,
+    tick: () => admission.tick(),
+    subscriptions: (server, overloaded) =>
+      serveSubscriptions(server, {
+        schema: made,
+        actorOf,
+        provenBefore,
+        changes,
+        addresses,
+        overloaded,
+        charge: (actor, clientIp, cost) => admission.charge(admission.callerOf(actor, householdOf(clientIp)), cost + REFUSED_COST),
+        corsOrigins: config.corsOrigins,
+        publicBaseUrl: config.publicBaseUrl,
+      }),
+  });
+  const stop = async (http: Promise<void>) => {
+    await http;
+    clearInterval(tidying);
+    await tiles.stop();
+    await apollo.stop();
+    await engine.close();
+  };
   return {
     url: http.url,
-    async close() {
+    close() {
       changes.stop();
-      await http.close();
-      await tiles.stop();
-      await apollo.stop();
-      await engine.close();
+      return stop(http.close());
     },
+    drain: (delayMs) => stop(http.drain(delayMs).finally(() => changes.stop())),
   };
 }

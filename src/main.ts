@@ -2,11 +2,13 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { startService } from "./app.js";
-import { BadSetting, readConfig, type Config } from "./platform/config.js";
-import { DirectoryInUse, openEngine, type Engine } from "./platform/db/engine.js";
+import { startService, type Service } from "./app.js";
+import { readConfig, type Config } from "./platform/config.js";
+import { openEngine, type Engine } from "./platform/db/engine.js";
 import { migrate } from "./platform/db/migrate.js";
 import { bootstrap } from "./auth/bootstrap.js";
+import { log } from "./platform/log.js";
+import { startTrouble } from "./platform/start-trouble.js";
 
 const began = Date.now();
 const say = (zh: string, en: string) => process.stdout.write(`[${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s] ${zh} / ${en}\n`);
@@ -23,20 +25,43 @@ async function main(): Promise<void> {
     if (applied.length > 0) say(`已迁移数据库:${applied.length} 步`, `database migrated, ${applied.length} steps`);
     await prepareData(config, engine);
     const service = await startService(config, engine);
+    endWell(service, config.drainDelayMs ?? 0);
     say(`服务已就绪:${service.url}/graphql`, "ready");
-    let stopping: Promise<void> | undefined;
-    const stop = () => {
-      stopping ??= service.close().then(() => {
-        say("已停止", "stopped");
-        process.exit(0);
-      });
-    };
-    process.once("SIGTERM", stop);
-    process.once("SIGINT", stop);
   } catch (error) {
     await engine.close();
     throw error;
   }
+}
+
+/**
+ * How the process ends. Asked to, it drains; asked again, it ends at once. Whatever a client sends is caught where it is
+ * handled; an exception nobody caught is a fault of the service that leaves it in a state nobody knows: it is told, what
+ * is being answered is finished, and the supervisor starts it anew. A promise nobody waited for left nothing half done
+ * (writes are transactions): it is told, and the service goes on.
+ */
+function endWell(service: Service, drainDelayMs: number): void {
+  let ending = false;
+  const end = (delayMs: number, code: number) => {
+    if (ending) process.exit(code === 0 ? 130 : code);
+    ending = true;
+    service.drain(delayMs).then(
+      () => {
+        say("已停止", "stopped");
+        process.exit(code);
+      },
+      (error: unknown) => {
+        log.fatal("停止出错 / stopping failed", error);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", () => end(drainDelayMs, 0));
+  process.on("SIGINT", () => end(drainDelayMs, 0));
+  process.on("uncaughtException", (error) => {
+    log.fatal("未捕获的异常,服务将停止 / an exception nobody caught: the service stops", error);
+    end(0, 1);
+  });
+  process.on("unhandledRejection", (error) => log.trouble("未等待的失败 / a failure nobody waited for", error));
 }
 
 async function prepareData(config: Config, engine: Engine): Promise<void> {
@@ -54,9 +79,6 @@ async function prepareData(config: Config, engine: Engine): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const plain = error instanceof BadSetting || error instanceof DirectoryInUse;
-  const taken = (error as { code?: string }).code === "EADDRINUSE";
-  const told = taken ? "端口已被占用;用环境变量 PORT 指定其他端口 / the port is in use; choose another with PORT" : plain ? error.message : error instanceof Error ? error.stack : String(error);
-  process.stderr.write(`${told}\n`);
+  process.stderr.write(`${startTrouble(error) ?? (error instanceof Error ? error.stack : String(error))}\n`);
   process.exit(1);
 });

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import type { Stay } from "../platform/admission/gate.js";
 import { Fault } from "../platform/fault.js";
 import type { Exchange, Route } from "../platform/http/server.js";
 import { csvOf } from "../platform/tabular/csv.js";
@@ -12,10 +13,9 @@ import { momentText, printedColumns, sheetName, texts, type CodeNames, type Ledg
 import { filterFor, MOST_ROWS, type LedgerRows, type View } from "./ledger.rows.js";
 import { LEDGERS } from "./three-ledgers.js";
 
-/** Ledgers written at once; each keeps one page of rows in memory. */
-const MOST_AT_ONCE = 4;
-/** A client that takes nothing for so long gives its place to another. */
-const MOST_IDLE_MS = 60_000;
+/** Ledgers written at once; each keeps one page of rows in memory. Of one caller at most so many, so that nobody's slow reading holds them all. */
+const MOST_AT_ONCE = 8;
+const MOST_OF_ONE = 2;
 const PARAMETERS = ["asOf", "effective", "within", "filter", "sheet"];
 const TYPES = { html: "text/html; charset=utf-8", xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", csv: "text/csv; charset=utf-8" } as const;
 type Format = keyof typeof TYPES;
@@ -31,16 +31,19 @@ interface Asked {
 
 /** GET /ledgers/{ledger}.{html|xlsx|csv}?asOf=&effective=&within=&filter=&sheet= */
 export function ledgerRoute(rows: LedgerRows, door: WriteDoor, callFor: (exchange: Exchange) => Promise<Call>): Route {
-  let written = 0;
+  const written = new Map<string, number>();
   const get = async (exchange: Exchange) => {
     const call = await callFor(exchange);
     const format = exchange.matched[1] as Format;
-    if (written >= MOST_AT_ONCE) throw new Fault("OVERLOADED", { maximum: MOST_AT_ONCE });
-    written += 1;
+    const { key } = exchange.stay.caller;
+    const own = written.get(key) ?? 0;
+    if (own >= MOST_OF_ONE) throw new Fault("RATE_LIMITED", { limit: "exports", maximum: MOST_OF_ONE, retryAfterSeconds: 5 });
+    if ([...written.values()].reduce((sum, count) => sum + count, 0) >= MOST_AT_ONCE) throw new Fault("OVERLOADED", { maximum: MOST_AT_ONCE, retryAfterSeconds: 5 });
+    written.set(key, own + 1);
     try {
       const asked = await askedOf(rows, exchange, call, format);
       const counts = await Promise.all(asked.sheets.map(async (sheet) => [sheet.key, await countOf(rows, asked, sheet, format)] as const));
-      const document = printed(rows, asked, call.actor.name, await rows.codeNames(asked.view), format);
+      const document = printed(rows, asked, call.actor.name, await rows.codeNames(asked.view), format, exchange.stay);
       // Handing data out is an act that is kept; the public is given nothing single.
       if (call.actor.kind !== "PUBLIC") await actAs(door, { ...call, operationName: `${exchange.url.pathname}${exchange.url.search}`.slice(0, 500) }, "ledger.export", async () => undefined);
       const day = momentText(asked.view.instant.effective).slice(0, 10);
@@ -53,17 +56,18 @@ export function ledgerRoute(rows: LedgerRows, door: WriteDoor, callFor: (exchang
         ...(format === "html" ? { "content-security-policy": PAGE_POLICY } : {}),
       });
       if (exchange.request.method === "HEAD") return void exchange.response.end();
-      exchange.response.setTimeout(MOST_IDLE_MS);
       const body = format === "xlsx" ? xlsxOf(document) : Readable.from(format === "csv" ? csvOf(document.sheets[0]!) : htmlOf(document), { objectMode: false, highWaterMark: 256 * 1024 });
       // Who goes away before the end has had enough.
       await pipeline(body, exchange.response).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "ERR_STREAM_PREMATURE_CLOSE" && error.code !== "ECONNRESET" && error.code !== "EPIPE") throw error;
       });
     } finally {
-      written -= 1;
+      const left = written.get(key)! - 1;
+      if (left === 0) written.delete(key);
+      else written.set(key, left);
     }
   };
-  return { method: "GET", pattern: /^\/ledgers\/([a-z-]{1,40})\.(html|xlsx|csv)$/, handle: get };
+  return { method: "GET", long: true, pattern: /^\/ledgers\/([a-z-]{1,40})\.(html|xlsx|csv)$/, handle: get };
 }
 
 async function askedOf(rows: LedgerRows, exchange: Exchange, call: Call, format: Format): Promise<Asked> {
@@ -104,8 +108,8 @@ async function placeOf(rows: LedgerRows, told: string | null, { actor, instant }
 const countOf = (rows: LedgerRows, { filter, within, view }: Asked, sheet: LedgerSheet, format: Format) =>
   rows.count(sheet, filterFor(sheet, filter, within?.id ?? null), view, format === "html" ? MOST_ROWS.page : MOST_ROWS.file);
 
-/** The ledger as it is printed; rows are read as they are written. */
-function printed(rows: LedgerRows, { ledger, sheets, filter, within, view }: Asked, unit: string, names: CodeNames, format: Format): PrintedDocument {
+/** The ledger as it is printed; rows are read as they are written, and the place at work is left while the client takes them. */
+function printed(rows: LedgerRows, { ledger, sheets, filter, within, view }: Asked, unit: string, names: CodeNames, format: Format, stay: Stay): PrintedDocument {
   const { recorded, effective } = view.instant;
   const until = Date.parse(recorded) === Date.parse(effective) ? momentText(recorded) : `${momentText(recorded)}(所知) / ${momentText(effective)}(有效)`;
   const most = format === "html" ? MOST_ROWS.page : MOST_ROWS.file;
@@ -116,7 +120,10 @@ function printed(rows: LedgerRows, { ledger, sheets, filter, within, view }: Ask
     async *pages() {
       let seq = 0;
       for await (const page of rows.pages(sheet, filterFor(sheet, filter, within?.id ?? null), view)) {
-        yield page.map((row) => [String((seq += 1)), ...texts(sheet, row, names, sheetName(ledger, sheet), view.instant)]);
+        const told = page.map((row) => [String((seq += 1)), ...texts(sheet, row, names, sheetName(ledger, sheet), view.instant)]);
+        stay.leave();
+        yield told;
+        await stay.back();
         if (seq > most) throw new Fault("LIMIT_EXCEEDED", { limit: "ledgerRows", maximum: most });
       }
     },

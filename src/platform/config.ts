@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 /** One setting of the environment: its default, its rule, and what it is for. */
 interface Setting {
   fallback?: string;
@@ -5,6 +7,8 @@ interface Setting {
   zh: string;
   en: string;
 }
+
+const RATE = /^\d{1,9}$/;
 
 /** Every environment variable the service reads; anything else has no effect. */
 export const settings = {
@@ -17,8 +21,31 @@ export const settings = {
   DEADLINE_MS: { fallback: "8000", rule: /^[1-9]\d{1,5}$/, zh: "单条语句的期限(毫秒),到期取消;仅 PostgreSQL", en: "milliseconds after which a statement is cancelled; PostgreSQL only" },
   PUBLIC_BASE_URL: { rule: /^https?:\/\/[0-9A-Za-z.:[\]-]+(\/[0-9A-Za-z._~-]+)*\/?$/, zh: "对外地址,写入 TileJSON 等文档;不设则仅信本机", en: "address clients use, written into TileJSON and the like; only this machine's own unless given" },
   CORS_ORIGINS: { rule: /^(\*|https?:\/\/[0-9A-Za-z.:[\]-]+(,https?:\/\/[0-9A-Za-z.:[\]-]+)*)$/, zh: "可跨源读取瓦片、样式、图例与 OGC 接口的网页来源,逗号分隔,或 *;不设则无", en: "origins of pages that may read tiles, styles, legends and the OGC interface, by commas, or *; none unless given" },
+  TRUST_PROXY: { rule: /^[0-9A-Fa-f.:]+(\/\d{1,3})?(,[0-9A-Fa-f.:]+(\/\d{1,3})?)*$/, zh: "可信反向代理的地址或网段,逗号分隔:由其 X-Forwarded-For 得知客户端地址;不设则以连接的地址为准", en: "addresses or networks of reverse proxies whose X-Forwarded-For tells a client's address, by commas; the connection's own address unless given" },
+  RATE_KEY: { fallback: "200000", rule: RATE, zh: "每个密钥主体每秒的查询代价(查询 cost 之和,每次请求至少 1);0 不限", en: "cost of queries a second for the holder of a key (the sum of their cost, at least 1 a request); 0 for no limit" },
+  RATE_PUBLIC: { fallback: "2000", rule: RATE, zh: "无密钥者每个地址每秒的查询代价;0 不限", en: "the same for each address without a key; 0 for no limit" },
+  QUEUE_MS: { rule: RATE, zh: "请求为一个处理位置至多等待的毫秒,将等更久者立即拒绝;PostgreSQL 缺省 500,内嵌引擎缺省 5000", en: "milliseconds a request waits for a place at most, refused at once if it would be longer; 500 on PostgreSQL, 5000 on the embedded engine unless given" },
+  SHED_LAG_MS: { fallback: "100", rule: RATE, zh: "事件循环的通常延迟超过此毫秒数时拒绝新请求(健康检查除外);0 不拒绝", en: "usual delay of the event loop, in milliseconds, above which new requests but health checks are refused; 0 for never" },
+  MAX_CONNECTIONS: { fallback: "10000", rule: /^[1-9]\d{0,5}$/, zh: "同时打开的连接数", en: "connections open at once" },
+  DRAIN_DELAY_MS: { fallback: "1000", rule: RATE, zh: "收到 SIGTERM 后先由 /readyz 告知、仍接受新连接的毫秒数", en: "milliseconds after SIGTERM during which /readyz says no and new connections are still taken" },
   READ_PATH: { fallback: "compiled", rule: /^(compiled|plain)$/, zh: "读取方式:compiled 编译为一条语句,plain 普通执行(对照用)", en: "compiled: one statement a request; plain: ordinary execution, for comparison" },
 } as const satisfies Record<string, Setting>;
+
+/** What callers may take, and when new work is refused; zero means no limit. */
+export interface Limits {
+  /** Cost a second for each holder of a key. */
+  ratePerKey: number;
+  /** Cost a second for each address without a key. */
+  ratePerPublic: number;
+  /** The longest wait for a place. */
+  queueMs: number;
+  /** Usual delay of the event loop above which new work is refused. */
+  shedLagMs: number;
+  maxConnections: number;
+}
+
+/** Where none are set: a service within another process, whose event loop is not its own to judge by. */
+export const DEFAULT_LIMITS: Limits = { ratePerKey: 200_000, ratePerPublic: 2_000, queueMs: 5_000, shedLagMs: 0, maxConnections: 10_000 };
 
 export interface Config {
   host: string;
@@ -33,10 +60,25 @@ export interface Config {
   poolSize: number;
   deadlineMs: number;
   compileReads: boolean;
+  /** Addresses and networks of proxies whose word for a client's address is taken. */
+  trustedProxies?: readonly string[] | undefined;
+  limits?: Partial<Limits> | undefined;
+  /** How long readiness says no before the service stops to listen. */
+  drainDelayMs?: number | undefined;
 }
 
 /** Refused at start: which variable, and what it must be. */
 export class BadSetting extends Error {}
+
+function proxiesOf(told: string | undefined): readonly string[] | undefined {
+  const proxies = told?.split(",");
+  for (const proxy of proxies ?? []) {
+    const [address = "", bits] = proxy.split("/");
+    const family = isIP(address);
+    if (family === 0 || Number(bits ?? 0) > (family === 4 ? 32 : 128)) throw new BadSetting(`环境变量 TRUST_PROXY 含有不是地址的内容:${proxy} / TRUST_PROXY names what is no address: ${proxy}`);
+  }
+  return proxies;
+}
 
 /** Reads the environment; refuses a value it cannot use rather than guessing. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
@@ -60,5 +102,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     compileReads: read("READ_PATH") === "compiled",
     publicBaseUrl: read("PUBLIC_BASE_URL"),
     corsOrigins: read("CORS_ORIGINS")?.split(","),
+    trustedProxies: proxiesOf(read("TRUST_PROXY")),
+    limits: {
+      ratePerKey: Number(read("RATE_KEY")),
+      ratePerPublic: Number(read("RATE_PUBLIC")),
+      queueMs: Number(read("QUEUE_MS") ?? (databaseUrl ? 500 : 5_000)),
+      shedLagMs: Number(read("SHED_LAG_MS")),
+      maxConnections: Number(read("MAX_CONNECTIONS")),
+    },
+    drainDelayMs: Number(read("DRAIN_DELAY_MS")),
   });
 }

@@ -1,4 +1,7 @@
 import { GraphQLError } from "graphql";
+import { unavailable } from "./db/unavailable.js";
+import { log } from "./log.js";
+import { storage } from "./storage.js";
 
 interface FaultKind {
   zh: string;
@@ -37,6 +40,10 @@ export const faults = {
   FILE_DAMAGED: kind(422, "文件无法读取", "The file cannot be read.", "重新导出文件", "Export the file again."),
   TIMEOUT: kind(503, "处理超时", "The deadline passed.", "缩小查询后重试", "Ask for less and try again.", true),
   OVERLOADED: kind(503, "服务繁忙", "The service is busy.", "稍后重试", "Try again later.", true),
+  RATE_LIMITED: kind(429, "请求过于频繁", "You ask too much at once.", "按 Retry-After 等待,减少并发或缩小查询", "Wait as Retry-After says; ask for less, or less at once.", true),
+  BODY_TOO_SLOW: kind(408, "请求体到达过慢", "The body arrived too slowly.", "换用较好的网络后重新发送", "Send again over a better network.", true),
+  DATABASE_UNAVAILABLE: kind(503, "数据库暂不可用", "The database cannot be reached now.", "稍后以同一幂等键重试", "Try again later, a write with the same idempotency key.", true),
+  STORAGE_FULL: kind(503, "存储空间不足,未写入", "There is no space left: nothing was written.", "通知管理员腾出空间后重试", "Tell the administrator; try again when there is space.", true),
   INTROSPECTION_REFUSED: kind(400, "不允许自省", "Introspection is not allowed.", "使用 /schema.graphql", "Use /schema.graphql."),
   INTERNAL: kind(500, "内部错误", "Internal error.", "凭 requestId 联系管理员", "Tell the administrator the requestId."),
 } as const satisfies Record<string, FaultKind>;
@@ -51,6 +58,11 @@ export class Fault extends GraphQLError {
   ) {
     const { zh, en, remedyZh, remedyEn, retryable } = faults[code];
     super(`${zh} / ${en}`, { extensions: { ...facts, code, retryable, remedy: { zh: remedyZh, en: remedyEn } } });
+  }
+
+  /** Whether the same request may succeed later: nothing in it is wrong. */
+  get retryable(): boolean {
+    return faults[this.code].retryable === true;
   }
 
   get status(): number {
@@ -78,6 +90,14 @@ function factsOf(detail: string | undefined): Record<string, unknown> {
 export function faultFromDatabase(error: unknown): Error {
   if (error instanceof Fault) return error;
   const { code = "", constraint, detail } = (error ?? {}) as DatabaseError;
+  if (code === "53100" || code === "ENOSPC" || code === "EDQUOT") {
+    storage.failed();
+    log.trouble("存储空间不足 / no space left", error);
+    return Object.assign(new Fault("STORAGE_FULL"), { cause: error });
+  }
+  const away = unavailable(error);
+  if (away) log.trouble("数据库暂不可用 / the database cannot be reached", error, { reason: away });
+  if (away) return Object.assign(new Fault("DATABASE_UNAVAILABLE", { reason: away }), { cause: error });
   if (!/^[0-9A-Z]{5}$/.test(code)) return error instanceof Error ? error : new Error(String(error));
   const make = (fault: FaultCode, facts: Record<string, unknown> = {}) => Object.assign(new Fault(fault, facts), { cause: error });
   if (code === "23505") return make("DUPLICATE", { rule: constraint });
@@ -87,7 +107,7 @@ export function faultFromDatabase(error: unknown): Error {
   if (code === "YG400") return make("INVALID_INPUT", JSON.parse(detail!) as Record<string, unknown>);
   if (code === "YG403") return make("FORBIDDEN", { reason: "crs", ...(JSON.parse(detail!) as object) });
   if (code === "54000") return make("LIMIT_EXCEEDED", { limit: "rows", maximum: Number(detail) });
-  if (code === "57014") return make("TIMEOUT");
+  if (code === "57014" || code === "25P03") return make("TIMEOUT");
   if (code.startsWith("22")) return make("INVALID_INPUT", { rule: "value out of range or of the wrong form" });
   return error instanceof Error ? error : new Error(String(error));
 }

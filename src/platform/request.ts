@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly notes: Record<string, unknown>;
   /** What a hook threw: Apollo Server masks it, so the front asks here what to answer. */
   readonly failure: { error?: unknown };
+  /** Takes the cost of an operation from the caller's bucket, before anything is read or written. Faults: RATE_LIMITED. */
+  charge(cost: number, operation: "query" | "mutation" | "subscription"): void;
   /** Variables of the operation, coerced and with their defaults; absent where one was refused. */
   variables?: Record<string, unknown>;
   /** The reader of this operation; set once its instant is known. */

@@ -4,6 +4,7 @@ import { afterAll, beforeAll } from "@jest/globals";
 import type { GraphQLSchema } from "graphql";
 import { startService, type Service } from "../../src/app.js";
 import { Keys, newKey } from "../../src/auth/keys.js";
+import type { Limits } from "../../src/platform/config.js";
 import type { Actor, Role } from "../../src/platform/actor.js";
 import { entityNamed, globalId } from "../../src/platform/entity/entity.js";
 import type { Engine } from "../../src/platform/db/engine.js";
@@ -54,7 +55,7 @@ export interface District {
   sites: string[];
   slots: Record<string, string>;
   /** Starts a further service over an engine, which stays open when the service closes. */
-  start(engine: Engine, compileReads: boolean): Promise<Service>;
+  start(engine: Engine, compileReads: boolean, limits?: Partial<Limits>): Promise<Service>;
   as(name: string, way?: "compiled" | "plain" | Service): Character;
   /** The character itself, for calls that do not pass by HTTP. */
   actor(name: string): Promise<Actor>;
@@ -116,7 +117,7 @@ export function useDistrict(): District {
     await principal("system_admin", "SYSTEM_ADMIN", "yubei");
     await principal("security_admin", "SECURITY_ADMIN", "yubei");
     schema ??= await makeSchema();
-    district.start = (on, compileReads) => startService({ host: "127.0.0.1", port: 0, dataDir: database.config.dataDir, databaseUrl: undefined, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads }, { ...on, close: () => Promise.resolve() }, schema);
+    district.start = (on, compileReads, limits) => startService({ limits, host: "127.0.0.1", port: 0, dataDir: database.config.dataDir, databaseUrl: undefined, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads }, { ...on, close: () => Promise.resolve() }, schema);
     district.service = await district.start(engine, true);
     district.plain = await district.start(engine, false);
     const office = district.as("office");

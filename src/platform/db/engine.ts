@@ -15,6 +15,8 @@ export interface Engine {
   readonly pool: pg.Pool;
   /** Resolves when what was committed before the call survives a power cut. PostgreSQL sees to that at commit. */
   durable(): Promise<void>;
+  /** Whether the database answers within so many milliseconds, asked beside all work. Rejects with why not. */
+  probe(withinMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,10 @@ export interface Prepared {
   readonly kind: Engine["kind"];
   readonly source: DataSource;
   durable(): Promise<void>;
+  /** Asks whether the database answers, by a way of its own; absent where there is only one. */
+  probe?(withinMs: number): Promise<void>;
+  /** Looks after the connections of the pool made. */
+  watch?(pool: pg.Pool): void;
   /** Lets go of what lies below the pool: the process-wide lock and the engine in the process. */
   release(): Promise<void>;
 }
@@ -58,10 +64,23 @@ export async function openEngine(config: EngineConfig, progress: Progress = () =
   // TypeORM's own field; there is no other way to the pool it made.
   const pool = (source.driver as unknown as { master: pg.Pool }).master;
   boundPrepared(pool);
+  prepared.watch?.(pool);
+  const probe = prepared.probe ?? ((withinMs: number) => probeOnly(pool, withinMs));
   let closing: Promise<void> | null = null;
   const close = async () => {
     await source.destroy();
     await prepared.release();
   };
-  return Object.assign(prepared, { pool, close: () => (closing ??= close()) });
+  return Object.assign(prepared, { pool, probe, close: () => (closing ??= close()) });
+}
+
+/** Over the only connection there is: one that is busy is not broken. */
+async function probeOnly(pool: pg.Pool, withinMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const busy = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
+  try {
+    await Promise.race([pool.query("select 1"), busy]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

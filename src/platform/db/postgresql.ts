@@ -1,5 +1,6 @@
-import type { Client } from "pg";
+import pg, { type Client } from "pg";
 import { DataSource } from "typeorm";
+import { ConnectionWatch } from "./connection-watch.js";
 import type { EngineConfig, Prepared, Progress } from "./engine.js";
 import { loadMigrations } from "./migration-files.js";
 import { PLANNING } from "./planning.js";
@@ -19,9 +20,15 @@ const SESSION = {
  */
 const FIRST_STATEMENT = "select length(repeat('x', 4000000))";
 
+/** The server cancels a statement at its deadline; one that has not even said so by then is frozen. */
+const AFTER_DEADLINE_MS = 400;
+
 export async function preparePostgresql(config: EngineConfig, progress: Progress): Promise<Prepared> {
   progress("正在连接 PostgreSQL", "Connecting to PostgreSQL");
   const trouble = new PoolTrouble();
+  const deadlineMs = config.deadlineMs ?? 8_000;
+  let watch: ConnectionWatch | undefined;
+  let prober: pg.Pool | undefined;
   const source = new DataSource({
     type: "postgres",
     url: config.databaseUrl!,
@@ -32,7 +39,21 @@ export async function preparePostgresql(config: EngineConfig, progress: Progress
     migrations: await loadMigrations(),
     poolErrorHandler: trouble.note,
     // A connection may also break while a unit holds it; without a listener that would end the process.
-    extra: { ...SESSION, statement_timeout: config.deadlineMs ?? 8_000, pipeline: true, idleTimeoutMillis: 0, maxLifetimeSeconds: 1_800, onConnect: (client: Client) => client.on("error", trouble.note).query(FIRST_STATEMENT) },
+    extra: { ...SESSION, statement_timeout: deadlineMs, keepAlive: true, pipeline: true, idleTimeoutMillis: 0, maxLifetimeSeconds: 1_800, onConnect: (client: Client) => client.on("error", trouble.note).query(FIRST_STATEMENT) },
   });
-  return { kind: "postgresql", source, durable: () => Promise.resolve(), release: () => Promise.resolve() };
+  return {
+    kind: "postgresql",
+    source,
+    durable: () => Promise.resolve(),
+    // A connection of its own, so that a full pool is not taken for a database that is away.
+    probe: async (withinMs) => {
+      prober ??= new pg.Pool({ connectionString: config.databaseUrl, max: 1, application_name: "yitu-yibiao-yiku/ready", connectionTimeoutMillis: withinMs, query_timeout: withinMs, idleTimeoutMillis: 0, allowExitOnIdle: true }).on("error", trouble.note);
+      await prober.query("select 1");
+    },
+    watch: (pool) => void (watch = new ConnectionWatch(pool, deadlineMs + AFTER_DEADLINE_MS)),
+    release: async () => {
+      watch?.stop();
+      await prober?.end();
+    },
+  };
 }

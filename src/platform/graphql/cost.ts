@@ -67,16 +67,18 @@ export class Costs {
 
   constructor(private readonly schema: GraphQLSchema) {}
 
-  /** Faults: TOO_COSTLY, with the five costliest parts by path. */
-  check(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Record<string, unknown>): void {
-    if (this.known.has(operation)) return;
+  /** What it costs. Faults: TOO_COSTLY, with the five costliest parts by path. */
+  check(operation: OperationDefinitionNode, fragments: ReadonlyMap<string, FragmentDefinitionNode>, variables: Record<string, unknown>): number {
+    const known = this.known.get(operation);
+    if (known !== undefined) return known;
     const root = this.schema.getRootType(operation.operation);
-    if (!root) return;
+    if (!root) return 0;
     const defaults = Object.fromEntries((operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) => (defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [])));
     const walk: Walk = { schema: this.schema, fragments, variables: { ...defaults, ...variables }, parts: [], varies: false };
     const cost = Math.ceil(costOf(walk, operation.selectionSet, root, 1, ""));
     if (cost > MAX_COST) throw new Fault("TOO_COSTLY", { cost, maximum: MAX_COST, breakdown: walk.parts.toSorted((a, b) => b.cost - a.cost).slice(0, 5) });
     if (!walk.varies) this.known.set(operation, cost);
+    return cost;
   }
 }
 

@@ -102,12 +102,12 @@ export function documentLimits(schema: GraphQLSchema): ApolloServerPlugin<Reques
           checkDocument(document);
           sound.add(document);
         },
-        async didResolveOperation({ operation, document, request: asked }) {
+        async didResolveOperation({ operation, document, request: asked, contextValue }) {
           if (!operation) return;
           if (operation.operation === "subscription") throw new Fault("INVALID_INPUT", { field: "query", rule: "subscriptions by WebSocket / 订阅用 WebSocket" });
           let fragments = fragmentsOf.get(document);
           if (!fragments) fragmentsOf.set(document, (fragments = new Map(document.definitions.flatMap((definition) => (definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition] as const] : [])))));
-          costs.check(operation, fragments, asked.variables ?? {});
+          contextValue.charge(costs.check(operation, fragments, asked.variables ?? {}), operation.operation);
         },
       };
     },

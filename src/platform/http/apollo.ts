@@ -1,7 +1,9 @@
 import { ApolloServer, type ApolloServerPlugin } from "@apollo/server";
 import { ApolloServerPluginCacheControlDisabled, ApolloServerPluginInlineTraceDisabled, ApolloServerPluginLandingPageDisabled, ApolloServerPluginSchemaReportingDisabled, ApolloServerPluginUsageReportingDisabled } from "@apollo/server/plugin/disabled";
 import { GraphQLError, type GraphQLSchema } from "graphql";
-import { faultFromDatabase, faults } from "../fault.js";
+import { Fault, faultFromDatabase, faults } from "../fault.js";
+import { log } from "../log.js";
+import { headersOf } from "./refusal.js";
 import type { RequestContext } from "../request.js";
 import { formatError } from "../graphql/format-error.js";
 import { documentLimits, MAX_TOKENS } from "../graphql/limits.js";
@@ -40,9 +42,9 @@ export function makeApollo(schema: GraphQLSchema, plugins: readonly ApolloServer
 const logger = {
   debug() {},
   info() {},
-  warn: (message?: unknown) => void process.stderr.write(`${JSON.stringify({ level: "warn", message: String(message) })}\n`),
+  warn: (message?: unknown) => log.warn(`Apollo Server: ${String(message).slice(0, 200)}`),
   error: (message?: unknown) => {
-    if (!String(message).startsWith("Unexpected error processing request")) process.stderr.write(`${JSON.stringify({ level: "error", message: String(message) })}\n`);
+    if (!String(message).startsWith("Unexpected error processing request")) log.warn(`Apollo Server: ${String(message).slice(0, 200)}`);
   },
 };
 
@@ -53,20 +55,22 @@ const MODERN = "application/graphql-response+json";
 function statusOf(codes: readonly string[], accept: string | undefined, proposed: number | undefined): number | undefined {
   const modern = (accept ?? "*/*").includes(MODERN);
   if (!modern && proposed === 400 && codes.every((code) => WELL_FORMED.has(code))) return 200;
-  if (!modern && proposed !== undefined) return proposed;
   const fault = faults[codes[0] as keyof typeof faults] as { status: number } | undefined;
-  return fault && (modern || fault.status >= 500) ? fault.status : proposed;
+  // A client's fault is never told as one of the service's, whatever media type the client knows.
+  if (!modern && proposed !== undefined && !(proposed >= 500 && fault)) return proposed;
+  return fault && (modern || fault.status >= 500 || (proposed ?? 0) >= 500) ? fault.status : proposed;
 }
 
-/** The answer to a request that a hook refused or that failed as a whole. */
-export function failureAnswer(error: unknown, context: RequestContext, accept: string | undefined): { status: number; contentType: string; body: string } {
+/** The answer to a request that a hook refused or that failed as a whole: its status is the fault's, whatever media type the client knows. */
+export function failureAnswer(error: unknown, context: RequestContext, accept: string | undefined): { status: number; headers: Record<string, string>; body: string } {
   const cause = faultFromDatabase(error);
   const formatted = formatError({ message: cause.message, extensions: cause instanceof GraphQLError ? { ...cause.extensions } : {} }, cause);
   const told = { ...formatted, extensions: { ...formatted.extensions, requestId: context.requestId } as Record<string, unknown> };
   const notes = Object.keys(context.notes).length > 0 ? { extensions: context.notes } : {};
+  const known = faults[told.extensions["code"] as keyof typeof faults] as { status: number } | undefined;
   return {
-    status: statusOf([String(told.extensions["code"])], accept, undefined) ?? 200,
-    contentType: `${accept?.includes(MODERN) ? MODERN : "application/json"}; charset=utf-8`,
+    status: known?.status ?? 400,
+    headers: { "content-type": `${accept?.includes(MODERN) ? MODERN : "application/json"}; charset=utf-8`, ...(cause instanceof Fault ? headersOf(cause) : {}) },
     body: JSON.stringify({ errors: [told], ...notes }),
   };
 }
@@ -86,6 +90,7 @@ function answers(): ApolloServerPlugin<RequestContext> {
           if (result.data !== undefined && result.data !== null) return;
           const status = statusOf(result.errors.map((error) => String(error.extensions?.["code"])), request.http?.headers.get("accept"), response.http.status);
           if (status !== undefined) response.http.status = status;
+          for (const [name, value] of Object.entries(headersOf(result.errors[0] ?? {}))) response.http.headers.set(name, value);
         },
       };
     },

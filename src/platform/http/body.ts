@@ -1,27 +1,58 @@
 import type { IncomingMessage } from "node:http";
 import { Fault } from "../fault.js";
+import { bodies } from "./bodies.js";
+import { passageOf, type Passage } from "./passage.js";
 
 export const MAX_BODY_BYTES = 256 * 1024;
 const MAX_NESTING = 200;
 
-/** Reads a body up to a limit; more is refused without reading the rest. */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  if (Number(request.headers["content-length"] ?? 0) > limit) return Promise.reject(new Fault("PAYLOAD_TOO_LARGE", { maximumBytes: limit }));
+/** Reads a body up to a limit; more is refused without reading the rest. Whoever has a place at work leaves it meanwhile. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  if (Number(request.headers["content-length"] ?? 0) > limit) throw new Fault("PAYLOAD_TOO_LARGE", { maximumBytes: limit });
+  const passage = passageOf(request);
+  if (!passage?.stay) return collected(request, limit, passage);
+  passage.stay.leave();
+  const body = await collected(request, limit, passage);
+  await passage.stay.back();
+  return body;
+}
+
+function collected(request: IncomingMessage, limit: number, passage: Passage | undefined): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    request.on("data", (chunk: Buffer) => {
+    const refuse = (fault: Fault) => {
+      request.off("data", take);
+      request.pause();
+      if (passage) bodies.end(passage);
+      reject(fault);
+    };
+    const take = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limit) {
-        request.pause();
-        reject(new Fault("PAYLOAD_TOO_LARGE", { maximumBytes: limit }));
-      } else chunks.push(chunk);
+      if (size > limit) return refuse(new Fault("PAYLOAD_TOO_LARGE", { maximumBytes: limit }));
+      try {
+        if (passage) bodies.came(passage, chunk.length);
+      } catch (error) {
+        return refuse(error as Fault);
+      }
+      chunks.push(chunk);
+    };
+    if (passage) {
+      bodies.begin(passage);
+      passage.cut = refuse;
+    }
+    request.on("data", take);
+    request.on("end", () => {
+      if (passage) bodies.end(passage);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     });
-    request.on("end", () => resolve(Buffer.concat(chunks)));
-    request.on("error", reject);
-    request.on("aborted", () => reject(new Fault("INVALID_INPUT", { rule: "the body was cut off" })));
+    // Cut off, or its connection broken: there is nobody left to tell.
+    request.on("error", () => refuse(CUT_OFF()));
+    request.on("aborted", () => refuse(CUT_OFF()));
   });
 }
+
+const CUT_OFF = () => new Fault("INVALID_INPUT", { rule: "the body was cut off" });
 
 /** Parses a GraphQL request body; nesting is bounded before any recursion. */
 export function parseJsonBody(body: Buffer): Record<string, unknown> {

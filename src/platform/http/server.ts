@@ -1,132 +1,143 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { HeaderMap, type ApolloServer } from "@apollo/server";
+import { EventLoopDelay } from "../admission/event-loop.js";
+import { log } from "../log.js";
+import { bodies } from "./bodies.js";
+import type { Drain } from "./drain.js";
+import { drain } from "./drain.js";
+import type { Readiness } from "./health.js";
+import { Passages, PassingRequest, type Passage } from "./passage.js";
+import { refuse, shed } from "./refusal.js";
 import { Fault } from "../fault.js";
-import type { RequestContext } from "../request.js";
-import { allowOrigin, answerOptions } from "./cross-origin.js";
-import { failureAnswer } from "./apollo.js";
-import { MAX_BODY_BYTES, parseJsonBody, readBody } from "./body.js";
 
-export interface Exchange {
-  request: IncomingMessage;
-  response: ServerResponse;
-  url: URL;
-  /** What the pattern's groups matched. */
-  matched: readonly string[];
-  requestId: string;
-}
-
-export interface Route {
-  method: "GET" | "PUT" | "POST";
-  pattern: RegExp;
-  handle: (exchange: Exchange) => Promise<void> | void;
-  /** Read-only, for pages of other origins as well, where the setting allows them. */
-  crossOrigin?: true;
-}
+export type { Exchange, Route } from "./exchange.js";
 
 export interface HttpOptions {
   host: string;
   port: number;
-  apollo: ApolloServer<RequestContext>;
-  contextFor: (request: IncomingMessage, requestId: string) => Promise<RequestContext>;
-  routes: readonly Route[];
-  corsOrigins?: readonly string[] | undefined;
+  maxConnections: number;
+  /** Usual delay of the event loop above which new work is refused; 0 for never. */
+  shedLagMs: number;
+  /** After so long without an answer, a request is answered with TIMEOUT. */
+  deadlineMs: number;
+  readiness: Readiness;
+  /** Does what a request asks for; what it throws is answered as a refusal. */
+  serve: (request: IncomingMessage, response: ServerResponse, requestId: string, passage: Passage) => Promise<void>;
+  /** Whether the request bears a key known to be good: such are refused later than strangers. */
+  provenBefore: (authorization: string | undefined) => string | undefined;
   /** Takes the connections that ask to become WebSockets. */
-  subscriptions: (server: Server) => { close: () => Promise<void> };
+  subscriptions: (server: Server, overloaded: () => boolean) => { close: () => Promise<void> };
+  /** What else wants to be looked at, many times a second. */
+  tick: () => void;
 }
 
-/** Requests in work at once; beyond it the answer is 503 at once rather than late. */
-const MAX_IN_FLIGHT = 256;
+export interface HttpService {
+  url: string;
+  /** Stops at once but for what is being answered. */
+  close(): Promise<void>;
+  /** Says first that it stops, answers what comes meanwhile, and then stops. */
+  drain(delayMs: number): Promise<void>;
+}
 
 const HEADERS = [["x-content-type-options", "nosniff"], ["referrer-policy", "no-referrer"], ["cache-control", "no-store"]] as const;
+const SWEEP_MS = 100;
+/** Holders of keys are refused at so many times the delay at which strangers are. */
+const KEYED_PATIENCE = 1.5;
 
-/** Starts the service's one HTTP server: strict limits, GraphQL through Apollo Server, other routes by table. */
-export async function startHttp(options: HttpOptions): Promise<{ url: string; close(): Promise<void> }> {
-  let inFlight = 0;
+/**
+ * The service's one HTTP server. Health comes first, then the refusal of what is too much, then the work. No throw of a
+ * listener leaves it: whatever a client sends, the process lives.
+ */
+export async function startHttp(options: HttpOptions): Promise<HttpService> {
+  const { readiness } = options;
+  const delay = new EventLoopDelay();
+  const passages = new Passages(options.deadlineMs, (passage) => refuse(passage.request, passage.response, String(passage.response.getHeader("x-request-id")), new Fault("TIMEOUT", { reason: "deadline" })));
+  const ended = (passage: Passage) => bodies.release(passage);
+  const overloaded = (patience = 1) => options.shedLagMs > 0 && delay.usualMs > options.shedLagMs * patience;
   let closing = false;
-  const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 15_000, headersTimeout: 5_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
+
+  const listener = (request: PassingRequest, response: ServerResponse) => {
+    // What breaks while an answer is written breaks its own connection only.
+    response.on("error", ignored);
     const requestId = randomUUID();
     response.setHeader("x-request-id", requestId);
     for (const [name, value] of HEADERS) response.setHeader(name, value);
-    if (closing) response.setHeader("connection", "close");
-    inFlight += 1;
-    response.on("close", () => (inFlight -= 1));
-    const serve = inFlight > MAX_IN_FLIGHT ? Promise.reject(new Fault("OVERLOADED", {})) : dispatch(options, request, response, requestId);
-    serve.catch((error: unknown) => refuse(request, response, requestId, error));
-  });
+    if (closing || readiness.draining) response.setHeader("connection", "close");
+    const passage = passages.add(request, response, ended);
+    try {
+      const health = healthOf(request);
+      if (health) return void health(readiness, request, response).catch((error: unknown) => refuse(request, response, requestId, error));
+      if (overloaded() && (options.provenBefore(request.headers.authorization) === undefined || overloaded(KEYED_PATIENCE))) return shed(request, response, requestId);
+      options.serve(request, response, requestId, passage).catch((error: unknown) => refuse(request, response, requestId, error));
+    } catch (error) {
+      refuse(request, response, requestId, error);
+    }
+  };
+
+  // The pace of bodies and answers is looked after by the sweep, by rate and not by an end.
+  const server = createServer<typeof PassingRequest>({ IncomingMessage: PassingRequest, maxHeaderSize: 16 * 1024, requestTimeout: 0, headersTimeout: 5_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000 }, guarded(listener));
   server.maxHeadersCount = 100;
-  const subscriptions = options.subscriptions(server);
+  server.maxConnections = options.maxConnections;
+  const subscriptions = options.subscriptions(server, overloaded);
+  const sweep = setInterval(() => {
+    passages.sweep();
+    options.tick();
+  }, SWEEP_MS).unref();
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(options.port, options.host, resolve));
+  // An error of the listening socket later on (no descriptors left) must not end the process.
+  server.removeAllListeners("error").on("error", (error) => log.trouble("监听出错 / listening failed", error));
   const { port, family, address } = server.address() as AddressInfo;
+  const draining: Drain = { server, passages, stopping: () => (closing = true) };
+  const stopped = async (ending: Promise<void>) => {
+    await ending;
+    clearInterval(sweep);
+    delay.stop();
+  };
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
     close: async () => {
       closing = true;
       await subscriptions.close();
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-        setTimeout(() => server.closeAllConnections(), 10_000).unref();
-      });
+      await stopped(drain(draining, { quietMs: 0 }));
+    },
+    drain: async (delayMs) => {
+      readiness.draining = true;
+      await new Promise((resolve) => setTimeout(resolve, delayMs));
+      closing = true;
+      await subscriptions.close();
+      await stopped(drain(draining, { quietMs: 500 }));
     },
   };
 }
 
-async function dispatch(options: HttpOptions, request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> {
-  // Most requests are a POST to this very address: nothing in it to take apart.
-  if (request.url === "/graphql") return graphql(options, request, response, "", requestId);
-  const url = new URL(request.url ?? "/", "http://service.invalid");
-  if (url.pathname === "/graphql") return graphql(options, request, response, url.search, requestId);
-  const at = options.routes.filter((route) => route.pattern.test(url.pathname));
-  if (at.length === 0) throw new Fault("NOT_FOUND", {});
-  if (at.every(({ crossOrigin }) => crossOrigin)) {
-    allowOrigin(request, response, options.corsOrigins);
-    if (request.method === "OPTIONS") return answerOptions(response);
-  }
-  const route = at.find((candidate) => candidate.method === request.method || (candidate.method === "GET" && request.method === "HEAD"));
-  if (!route) throw new Fault("METHOD_NOT_ALLOWED", { allowed: at.map((candidate) => candidate.method) });
-  await route.handle({ request, response, url, matched: route.pattern.exec(url.pathname)!.slice(1), requestId });
+const ignored = () => undefined;
+
+/** A listener that cannot end the process. */
+function guarded(listener: (request: PassingRequest, response: ServerResponse) => void): typeof listener {
+  return (request, response) => {
+    try {
+      listener(request, response);
+    } catch (error) {
+      log.trouble("请求处理出错 / a listener failed", error);
+      response.destroy();
+    }
+  };
 }
 
-async function graphql(options: HttpOptions, request: IncomingMessage, response: ServerResponse, search: string, requestId: string): Promise<void> {
-  const { method } = request;
-  if (method !== "POST" && method !== "GET") throw new Fault("METHOD_NOT_ALLOWED", { allowed: ["POST", "GET"] });
-  let body: Record<string, unknown> = {};
-  if (method === "POST") {
-    const type = (request.headers["content-type"] ?? "").toLowerCase();
-    if (!/^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/.test(type)) throw new Fault("UNSUPPORTED_MEDIA_TYPE", {});
-    if (request.headers["content-encoding"] && request.headers["content-encoding"] !== "identity") throw new Fault("UNSUPPORTED_MEDIA_TYPE", { rule: "no content-encoding" });
-    body = parseJsonBody(await readBody(request, MAX_BODY_BYTES));
-  }
-  const headers = new HeaderMap();
-  for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
-  let context: RequestContext | undefined;
-  const answer = await options.apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: { method, headers, search, body },
-    context: async () => (context = await options.contextFor(request, requestId)),
-  });
-  if (context?.failure.error !== undefined) {
-    const { status, contentType, body: text } = failureAnswer(context.failure.error, context, request.headers.accept);
-    response.writeHead(status, { "content-type": contentType }).end(text);
-    return;
-  }
-  for (const [name, value] of answer.headers) response.setHeader(name, value);
-  response.statusCode = answer.status ?? 200;
-  if (answer.body.kind !== "complete") throw new Error("incremental delivery is not offered");
-  response.end(answer.body.string);
-}
+type Health = (readiness: Readiness, request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-function refuse(request: IncomingMessage, response: ServerResponse, requestId: string, error: unknown): void {
-  const fault = error instanceof Fault ? error : new Fault("INTERNAL", {});
-  if (!(error instanceof Fault)) process.stderr.write(`${JSON.stringify({ level: "error", requestId, cause: error instanceof Error ? error.stack : String(error) })}\n`);
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  if (!request.complete) response.setHeader("connection", "close");
-  if (fault.code === "OVERLOADED") response.setHeader("retry-after", "1");
-  response.statusCode = fault.status;
-  response.setHeader("content-type", "application/json; charset=utf-8");
-  response.end(JSON.stringify({ errors: [{ message: fault.message, extensions: { ...fault.extensions, requestId } }] }));
+const LIVE = '{"status":"ok"}';
+const live: Health = async (_, request, response) => {
+  response.writeHead(200, { "content-type": "application/json; charset=utf-8", "content-length": LIVE.length }).end(request.method === "HEAD" ? undefined : LIVE);
+};
+const ready: Health = (readiness, request, response) => readiness.answer(response, request.method === "HEAD");
+
+/** Health is answered before everything else: whoever asks for it decides whether the process lives on. */
+function healthOf({ url = "", method }: IncomingMessage): Health | undefined {
+  if (!url.startsWith("/livez") && !url.startsWith("/readyz")) return undefined;
+  if (method !== "GET" && method !== "HEAD") return undefined;
+  const end = url.indexOf("?");
+  const path = end === -1 ? url : url.slice(0, end);
+  return path === "/livez" ? live : path === "/readyz" ? ready : undefined;
 }

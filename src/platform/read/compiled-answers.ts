@@ -110,7 +110,7 @@ async function answerQuery(compiler: Compiler, pool: Pool, asked: Asked, context
   } catch (error) {
     // Values, too, may be refused as they are bound: a cursor of another list, a box turned over.
     const fault = faultFromDatabase(error);
-    if (fault instanceof Fault && fault.code !== "TIMEOUT" && fault.code !== "OVERLOADED") return undefined;
+    if (fault instanceof Fault && !fault.retryable) return undefined;
     throw fault;
   }
 }

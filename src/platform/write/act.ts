@@ -5,6 +5,7 @@ import { standingOf, type Actor } from "../actor.js";
 import { parseId, type Entity } from "../entity/entity.js";
 import { inOneWrite, statementOf, type Ready } from "../db/prepared.js";
 import { Fault, faultFromDatabase } from "../fault.js";
+import { log } from "../log.js";
 import { checkInput } from "./input.js";
 import { newUuid } from "./identifier.js";
 import { Unit } from "./unit.js";
@@ -67,7 +68,7 @@ export async function act(door: WriteDoor, call: Call, name: string, args: Actio
   } catch (raw) {
     const fault = faultFromDatabase(raw);
     await recordRefusal(door.pool, call, name, fault, clock).catch((failure: unknown) => {
-      process.stderr.write(`${JSON.stringify({ level: "error", message: "审计写入失败 / the audit of a refusal could not be written", requestId: call.requestId, cause: String(failure) })}\n`);
+      log.trouble("审计写入失败 / the audit of a refusal could not be written", failure, { requestId: call.requestId });
     });
     throw fault;
   }
@@ -208,9 +209,11 @@ export function refusalOf(fault: Error): { code: string; outcome: "DENIED" | "FA
   return { code, outcome: code === "FORBIDDEN" || code === "UNAUTHENTICATED" || code === "NOT_FOUND" ? "DENIED" : "FAILURE" };
 }
 
-/** A refusal is audited after its transaction is gone. */
+/** A refusal is audited after its transaction is gone. Nobody without a key makes the database write, and none is asked to that just failed. */
 async function recordRefusal(pool: Pool, call: Call, name: string, fault: Error, clock?: string): Promise<void> {
   const { code, outcome } = refusalOf(fault);
+  if (call.actor.kind === "PUBLIC") return log.warn("无密钥者的操作被拒绝,未入审计 / an action of a caller without a key was refused and is not in the audit", { action: name, code });
+  if (fault instanceof Fault && (fault.code === "DATABASE_UNAVAILABLE" || fault.code === "STORAGE_FULL")) return;
   await transaction(pool, async (client) => {
     const event = newUuid();
     await begin(client, call, name, event, clock);

@@ -1,0 +1,54 @@
+import type { Actor } from "../actor.js";
+import type { Limits } from "../config.js";
+import { Fault } from "../fault.js";
+import { Buckets } from "./buckets.js";
+import { Gate, type Caller, type Stay } from "./gate.js";
+
+/** What a full bucket holds, in seconds of its rate. */
+const BURST_SECONDS = 10;
+/** Cost of a request whose query is not weighed: a tile, a page of features. */
+export const PLAIN_COST = 5;
+/** Cost of what the public tries and may not: an action, a key that is none. */
+export const REFUSED_COST = 20;
+
+/**
+ * What each caller may take of the service: cost by token buckets, concurrency by the gate. Holders of keys are known
+ * by their principal, others by their address.
+ */
+export class Admission {
+  readonly gate: Gate;
+  private readonly keyed: Buckets;
+  private readonly public: Buckets;
+
+  constructor(limits: Limits, places: number) {
+    this.gate = new Gate({ places, queueMs: limits.queueMs });
+    this.keyed = new Buckets(limits.ratePerKey, BURST_SECONDS);
+    this.public = new Buckets(limits.ratePerPublic, BURST_SECONDS);
+  }
+
+  callerOf(actor: Actor, household: string): Caller {
+    return actor.kind === "PUBLIC" ? { key: household, public: true } : { key: actor.id, public: false };
+  }
+
+  /** Takes the cost from the caller's bucket. Faults: RATE_LIMITED. */
+  charge(caller: Caller, cost: number): void {
+    const buckets = caller.public ? this.public : this.keyed;
+    const waitMs = buckets.take(caller.key, Math.max(1, cost));
+    if (waitMs === 0) return;
+    throw new Fault("RATE_LIMITED", { limit: "cost", maximumPerSecond: buckets.perSecond, remaining: Math.max(0, buckets.left(caller.key)), retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)) });
+  }
+
+  enter(caller: Caller): Stay | Promise<Stay> {
+    return this.gate.enter(caller);
+  }
+
+  /** For the sweep. */
+  tick(): void {
+    this.gate.tick();
+  }
+
+  tidy(): void {
+    this.keyed.tidy();
+    this.public.tidy();
+  }
+}

@@ -1,0 +1,99 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ApolloServer } from "@apollo/server";
+import { type Admission, PLAIN_COST, REFUSED_COST } from "../admission/admission.js";
+import { Stay } from "../admission/gate.js";
+import { PUBLIC_ACTOR, type Actor } from "../actor.js";
+import { Fault } from "../fault.js";
+import type { RequestContext } from "../request.js";
+import { householdOf, type ClientAddresses } from "./client-address.js";
+import { allowOrigin, answerOptions } from "./cross-origin.js";
+import type { Known, Route } from "./exchange.js";
+import { answerGraphql, graphqlBody } from "./graphql.js";
+import type { Passage } from "./passage.js";
+import { sendProblem } from "./problem.js";
+import { faultOf } from "./refusal.js";
+import { targetOf } from "./target.js";
+
+export interface FrontOptions {
+  admission: Admission;
+  addresses: ClientAddresses;
+  apollo: ApolloServer<RequestContext>;
+  routes: readonly Route[];
+  corsOrigins?: readonly string[] | undefined;
+  actorOf: (authorization: string | undefined, clientIp: string) => Promise<Actor>;
+  /** Whether a key of this header was good a moment ago. */
+  provenBefore: (authorization: string | undefined) => string | undefined;
+  /** The key a client without bearers sends as its password. */
+  basicOf: (authorization: string | undefined) => string | undefined;
+  contextFor: (known: Known) => Omit<RequestContext, "charge">;
+}
+
+/**
+ * What happens to a request, in order: its address is taken apart, a GraphQL body is read, its sender is known, a place
+ * at work is taken, the work is done, the place is given back. Uploads are read by their routes once the sender is known.
+ */
+export class Front {
+  constructor(private readonly options: FrontOptions) {}
+
+  async serve(request: IncomingMessage, response: ServerResponse, requestId: string, passage: Passage): Promise<void> {
+    const clientIp = this.options.addresses.of(request);
+    const { authorization } = request.headers;
+    passage.budget = authorization !== undefined && this.options.provenBefore(authorization) !== undefined ? authorization : householdOf(clientIp);
+    // Most requests are a POST to this very address: nothing in it to take apart.
+    if (request.url === "/graphql") return this.graphql(request, response, "", requestId, passage, clientIp);
+    const url = targetOf(request.url);
+    if (!url) throw new Fault("INVALID_INPUT", { field: "url", rule: "a path of this service" });
+    if (url.pathname === "/graphql") return this.graphql(request, response, url.search, requestId, passage, clientIp);
+    return this.route(request, response, url, requestId, passage, clientIp);
+  }
+
+  private async graphql(request: IncomingMessage, response: ServerResponse, search: string, requestId: string, passage: Passage, clientIp: string): Promise<void> {
+    const reading = graphqlBody({ request });
+    const body = reading && (await reading);
+    const actor = await this.options.actorOf(request.headers.authorization, clientIp);
+    const caller = this.options.admission.callerOf(actor, householdOf(clientIp));
+    const entering = this.options.admission.enter(caller);
+    const stay = (passage.stay = entering instanceof Stay ? entering : await entering);
+    try {
+      const known: Known = { request, response, requestId, actor, clientIp, stay };
+      // An action of a caller without a key is refused anyway; trying is not free.
+      const charge: RequestContext["charge"] = (cost, operation) => this.options.admission.charge(caller, caller.public && operation === "mutation" ? cost + REFUSED_COST : cost);
+      const context: RequestContext = Object.assign(this.options.contextFor(known), { charge });
+      await answerGraphql(this.options.apollo, known, search, body, context);
+    } finally {
+      stay.leave();
+    }
+  }
+
+  private async route(request: IncomingMessage, response: ServerResponse, url: URL, requestId: string, passage: Passage, clientIp: string): Promise<void> {
+    const { admission, routes, corsOrigins } = this.options;
+    const at = routes.filter(({ pattern }) => pattern.test(url.pathname));
+    if (at.length === 0) throw new Fault("NOT_FOUND", {});
+    if (at.every(({ crossOrigin }) => crossOrigin)) {
+      allowOrigin(request, response, corsOrigins);
+      if (request.method === "OPTIONS") return answerOptions(response);
+    }
+    const route = at.find(({ method }) => method === request.method || (method === "GET" && request.method === "HEAD"));
+    if (!route) throw new Fault("METHOD_NOT_ALLOWED", { allowed: at.map(({ method }) => method) });
+    const matched = route.pattern.exec(url.pathname)!.slice(1);
+    passage.long = route.long === true;
+    if (route.open) return route.handle({ request, response, url, matched, requestId, actor: PUBLIC_ACTOR, clientIp, stay: Stay.nowhere });
+    try {
+      const { authorization } = request.headers;
+      const actor = await this.options.actorOf(route.basic ? this.options.basicOf(authorization) : authorization, clientIp);
+      const caller = admission.callerOf(actor, householdOf(clientIp));
+      admission.charge(caller, PLAIN_COST);
+      const entering = admission.enter(caller);
+      const stay = (passage.stay = entering instanceof Stay ? entering : await entering);
+      try {
+        await route.handle({ request, response, url, matched, requestId, actor, clientIp, stay });
+      } finally {
+        stay.leave();
+      }
+    } catch (error) {
+      if (!route.problems || response.headersSent) throw error;
+      for (const name of ["etag", "vary"]) response.removeHeader(name);
+      sendProblem({ request, response, requestId }, faultOf(error, requestId));
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Fault, faultFromDatabase } from "../fault.js";
+import { log } from "../log.js";
+
+/** The rest of a refused body that is thrown away so that the connection can be used again; more closes it. */
+const MOST_REST_BYTES = 64 * 1024;
+const DEFAULT_RETRY_SECONDS = 1;
+
+/** What a fault says by headers, at every door: when to come again, what the limit is, how to prove oneself. */
+export function headersOf({ extensions }: { extensions?: unknown }): Record<string, string> {
+  const { code, retryable, retryAfterSeconds, limit, maximumPerSecond, remaining } = (extensions ?? {}) as { code?: string; retryable?: boolean; retryAfterSeconds?: number; limit?: string; maximumPerSecond?: number; remaining?: number };
+  const headers: Record<string, string> = {};
+  if (retryable) headers["retry-after"] = String(retryAfterSeconds ?? DEFAULT_RETRY_SECONDS);
+  if (code === "RATE_LIMITED" && maximumPerSecond !== undefined) {
+    headers["ratelimit-policy"] = `"${limit}";q=${maximumPerSecond};w=1`;
+    headers["ratelimit"] = `"${limit}";r=${remaining ?? 0};t=${retryAfterSeconds ?? DEFAULT_RETRY_SECONDS}`;
+  }
+  if (code === "UNAUTHENTICATED") headers["www-authenticate"] = "Bearer";
+  return headers;
+}
+
+/** What was thrown, as a fault; what is none is told as INTERNAL and kept in the log. */
+export function faultOf(error: unknown, requestId: string): Fault {
+  const fault = faultFromDatabase(error);
+  if (fault instanceof Fault) return fault;
+  log.trouble("内部错误 / internal error", error, { requestId });
+  return new Fault("INTERNAL", {});
+}
+
+/** Keeps a connection whose refused body is small: what is left of it is thrown away. A storm of refusals is no storm of new connections. */
+export function spareConnection(request: IncomingMessage, response: ServerResponse): void {
+  if (request.complete) return;
+  const length = Number(request.headers["content-length"] ?? Number.NaN);
+  // A client that waits for leave to send its body has sent none of it.
+  if (length <= MOST_REST_BYTES && request.headers.expect === undefined) request.resume();
+  else response.setHeader("connection", "close");
+}
+
+const MODERN = "application/graphql-response+json";
+
+/** Refuses a request in the shape of GraphQL's errors. Once the answer has begun, only cutting it off tells that it is not whole. */
+export function refuse(request: IncomingMessage, response: ServerResponse, requestId: string, error: unknown): void {
+  const fault = faultOf(error, requestId);
+  if (response.writableEnded) return;
+  if (response.headersSent) return void response.destroy();
+  spareConnection(request, response);
+  for (const [name, value] of Object.entries(headersOf(fault))) response.setHeader(name, value);
+  response.statusCode = fault.status;
+  response.setHeader("content-type", `${request.headers.accept?.includes(MODERN) ? MODERN : "application/json"}; charset=utf-8`);
+  const body = JSON.stringify({ errors: [{ message: fault.message, extensions: { ...fault.extensions, requestId } }] });
+  response.setHeader("content-length", Buffer.byteLength(body));
+  response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/** What everybody hears while the service sheds load: written before anything is parsed, so nothing of it is made anew. */
+const [BEFORE_ID, AFTER_ID] = (() => {
+  const { message, extensions } = new Fault("OVERLOADED", { reason: "event loop" });
+  return JSON.stringify({ errors: [{ message, extensions: { ...extensions, requestId: "\u0000" } }] }).split("\\u0000") as [string, string];
+})();
+const SHED_LENGTH = Buffer.byteLength(BEFORE_ID + AFTER_ID);
+
+export function shed(request: IncomingMessage, response: ServerResponse, requestId: string): void {
+  spareConnection(request, response);
+  response.writeHead(503, { "content-type": "application/json; charset=utf-8", "retry-after": "1", "content-length": SHED_LENGTH + requestId.length });
+  response.end(request.method === "HEAD" ? undefined : BEFORE_ID + requestId + AFTER_ID);
+}

@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, test } from "@jest/globals";
+import { WebSocket } from "ws";
+import { startService } from "../../../src/app.js";
+import { useDistrict } from "../../support/district.js";
+import { pause } from "../../support/raw.js";
+
+const district = useDistrict();
+const opened: WebSocket[] = [];
+afterEach(() => opened.splice(0).forEach((socket) => socket.terminate()));
+
+interface Opened {
+  socket: WebSocket;
+  /** 101 where it is open, the refusal's status, or the code it was closed with. */
+  outcome: () => number | undefined;
+}
+
+function open(url: string, headers: Record<string, string> = {}, authorization?: string): Opened {
+  const socket = new WebSocket(`${url.replace("http", "ws")}/graphql`, "graphql-transport-ws", { headers });
+  opened.push(socket);
+  let outcome: number | undefined;
+  socket.on("open", () => socket.send(JSON.stringify({ type: "connection_init", payload: authorization ? { authorization } : {} })));
+  socket.on("message", (data: Buffer) => {
+    if (data.toString().includes("connection_ack")) outcome = 101;
+  });
+  socket.on("unexpected-response", (_, response) => {
+    outcome = response.statusCode;
+    response.resume();
+  });
+  socket.on("error", () => undefined);
+  socket.on("close", (code) => (outcome = outcome === undefined || outcome === 101 ? code : outcome));
+  return { socket, outcome: () => outcome };
+}
+
+const settled = async (all: readonly Opened[]) => {
+  for (let n = 0; n < 200 && all.some(({ outcome }) => outcome() === undefined); n += 1) await pause(20);
+  return all.map(({ outcome }) => outcome());
+};
+const subscribe = { id: "1", type: "subscribe", payload: { query: "subscription { layerChanged { layer } }" } };
+
+describe("WebSockets", () => {
+  test("of one address without a key take some of the places, of one key too, and places are left for other keys", async () => {
+    const { url } = district.service;
+    const strangers = await settled(Array.from({ length: 230 }, () => open(url)));
+    expect(strangers.filter((outcome) => outcome === 101)).toHaveLength(40);
+    expect(strangers.filter((outcome) => outcome === 503)).toHaveLength(190);
+    const auditor = district.as("auditor").authorization!;
+    // A page tells its key once it is connected; where strangers fill its address, the key is known by the handshake.
+    await district.as("auditor").ask("{ regions(first: 1) { nodes { id } } }");
+    const own = await settled(Array.from({ length: 60 }, () => open(url, { authorization: auditor }, auditor)));
+    expect(own.filter((outcome) => outcome === 101)).toHaveLength(40);
+    await district.as("office").ask("{ regions(first: 1) { nodes { id } } }");
+    const office = district.as("office").authorization!;
+    expect(await settled([open(url, { authorization: office }, office)])).toEqual([101]);
+    // What is closed is free again.
+    opened.splice(0).forEach((socket) => socket.terminate());
+    await pause(300);
+    expect((await settled(Array.from({ length: 40 }, () => open(url)))).filter((outcome) => outcome === 101)).toHaveLength(40);
+  }, 30_000);
+
+  test("of pages are those of this service and of the origins allowed", async () => {
+    const { url } = district.service;
+    const host = new URL(url).host;
+    const outcomes = await settled(["https://evil.example", `http://${host}`, "null", `https://${host}.evil.example`, "http://[", ""].map((origin) => open(url, origin ? { origin } : {})));
+    expect(outcomes).toEqual([403, 101, 403, 403, 403, 101]);
+    const service = await startService({ host: "127.0.0.1", port: 0, dataDir: district.database.config.dataDir, databaseUrl: undefined, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads: true, corsOrigins: ["https://map.example"], publicBaseUrl: "https://register.example/base" }, { ...district.database.engine, close: () => Promise.resolve() });
+    try {
+      expect(await settled(["https://map.example", "https://register.example", "https://evil.example"].map((origin) => open(service.url, { origin })))).toEqual([101, 101, 403]);
+    } finally {
+      await service.close();
+    }
+  }, 30_000);
+
+  test("that say nothing, or too much, are closed", async () => {
+    const { url } = district.service;
+    const silent = new WebSocket(`${url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
+    opened.push(silent);
+    const closed = new Promise<number>((resolve) => silent.on("close", resolve));
+    const loud = open(url);
+    await settled([loud]);
+    loud.socket.send(JSON.stringify(subscribe));
+    const ended = new Promise<number>((resolve) => loud.socket.on("close", resolve));
+    for (let n = 0; n < 500; n += 1) loud.socket.send('{"type":"ping"}');
+    expect(await ended).toBe(1008);
+    expect(await closed).toBe(4408);
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+  }, 30_000);
+});
