@@ -175,14 +175,14 @@ async function replay(client: PoolClient, call: Call, key: string, request: stri
   return { entity, uuid: first.entity_id, recorded: first.recorded, effective: first.effective, replayed: true };
 }
 
-/** The audit event, placed where its object lies. */
+/** The audit event, placed where its object lies. Its time is the unit's own, made by the database. */
 export function eventStatement(call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null): Sent {
   const placed = entity?.scope.kind === "placed" && uuid;
   const from = placed ? ` from (select 1) one left join ${entity.table} e on e.id = $11` : "";
   const recorded = placed ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at";
   return {
-    text: `insert into audit_events (id, at, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
-     select $1, app_clock(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, ${placed ? "coalesce(e.county_code, '000000'), e.region_path" : "'000000', null::ltree"}${from}
+    text: `insert into audit_events (id, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
+     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, ${placed ? "coalesce(e.county_code, '000000'), e.region_path" : "'000000', null::ltree"}${from}
      returning to_json(${recorded}) as recorded`,
     values: [event, call.actor.id, call.actor.kind, call.actor.name, call.actor.grants.map((grant) => grant.role), name, outcome, code, call.requestId, entity?.name ?? null, uuid, call.operationName ?? null, call.documentHash ?? null, call.clientIp ?? null],
   };
