@@ -25,6 +25,7 @@ import type { RequestContext } from "./platform/request.js";
 import { LayerChanges } from "./platform/tiles/changes.js";
 import { tileRoutes, type TileDoor } from "./platform/tiles/tile-routes.js";
 import { act, type Call } from "./platform/write/act.js";
+import { KeyRetention } from "./platform/write/key-retention.js";
 import { layerRoutes } from "./layers/layer.routes.js";
 
 export interface Service {
@@ -37,6 +38,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   const made = schema ?? (await makeSchema());
   const contract = printContract(made);
   const keys = new Keys(engine.pool);
+  /** Who sends a request: the one place that says from which address. */
+  const senderOf = (request: IncomingMessage, authorization = request.headers.authorization) => keys.actorOf(authorization, request.socket.remoteAddress);
   const now = () => new Date().toISOString();
   let began: string | null = null;
   const historyBegan = async () => {
@@ -50,7 +53,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   const demo = rows[0] as { demo: boolean; day: string | null };
 
   const callFor = async (request: IncomingMessage, requestId: string): Promise<Call> => ({
-    actor: await keys.actorOf(request.headers.authorization),
+    actor: await senderOf(request),
     requestId,
     clientIp: request.socket.remoteAddress,
   });
@@ -75,12 +78,13 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     hints,
     schema: made,
     layers: allLayers(),
-    actorOf: (exchange) => keys.actorOf(bearerOf(exchange.request.headers.authorization)),
+    actorOf: ({ request }) => senderOf(request, bearerOf(request.headers.authorization)),
     began: historyBegan,
     publicBaseUrl: config.publicBaseUrl,
     atOnce: Math.max(1, Math.floor(config.poolSize * 0.75)),
   };
   const tiles = await tileRoutes(door);
+  const retention = new KeyRetention(engine.pool);
   const changes = new LayerChanges(engine.pool, allLayers());
 
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
@@ -108,7 +112,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   ];
   const apollo = makeApollo(made, [compiledAnswers(made, engine.pool, hints, { now, began: historyBegan }, config.compileReads)]);
   await apollo.start();
-  const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes, corsOrigins: config.corsOrigins, subscriptions: (server) => serveSubscriptions(server, { schema: made, actorOf: (authorization) => keys.actorOf(authorization), changes }) });
+  const http = await startHttp({ host: config.host, port: config.port, apollo, contextFor, routes, corsOrigins: config.corsOrigins, subscriptions: (server) => serveSubscriptions(server, { schema: made, actorOf: (authorization, request) => keys.actorOf(authorization, request.socket.remoteAddress), changes }) });
   return {
     url: http.url,
     async close() {
@@ -116,6 +120,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
       await http.close();
       await tiles.stop();
       await apollo.stop();
+      await retention.stop();
+      await keys.stop();
       await engine.close();
     },
   };

@@ -168,7 +168,7 @@ export function useDistrict(): District {
       },
     };
   };
-  district.actor = (name) => new Keys(database.engine.pool).actorOf(keys[name] && `Bearer ${keys[name]}`);
+  district.actor = (name) => new Keys(database.engine.pool).actorOf(keys[name] && `Bearer ${keys[name]}`, "127.0.0.1");
   district.evidence = async (name, content) => {
     const made = await district.as(name).ask("mutation($k:String!,$i:AttachmentPrepareInput!){attachmentPrepare(idempotencyKey:$k,input:$i){id}}", {
       k: district.key(),

@@ -13,7 +13,8 @@ import { checkDocument, LIMITS, MAX_TOKENS } from "../graphql/limits.js";
 
 export interface Subscriptions {
   schema: GraphQLSchema;
-  actorOf: (authorization: string | undefined) => Promise<Actor>;
+  /** @param request the handshake, which says from where. */
+  actorOf: (authorization: string | undefined, request: IncomingMessage) => Promise<Actor>;
   changes: Changes;
 }
 
@@ -63,7 +64,7 @@ export function serveSubscriptions(server: Server, { schema, actorOf, changes }:
         const known = extra as Extra & Known;
         try {
           known.authorization = authorizationOf(connectionParams, known.request);
-          await actorOf(known.authorization);
+          await actorOf(known.authorization, known.request);
           return true;
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
@@ -72,9 +73,9 @@ export function serveSubscriptions(server: Server, { schema, actorOf, changes }:
         }
       },
       onSubscribe({ extra, subscriptions }, _id, payload) {
-        const { authorization } = extra as Extra & Known;
+        const { authorization, request } = extra as Extra & Known;
         try {
-          return asked(payload, Object.keys(subscriptions).length, { actorNow: () => actorOf(authorization), changes });
+          return asked(payload, Object.keys(subscriptions).length, { actorNow: () => actorOf(authorization, request), changes });
         } catch (error) {
           return [told(error)];
         }
