@@ -1,9 +1,13 @@
 import { Fault } from "../fault.js";
-import { columnOf, fieldsOf, linkSql, placeFieldOf, relationsOf, type Entity, type Field, type MatchRelation } from "../entity/entity.js";
+import { fieldsOf, linkSql, placeFieldOf, relationsOf, type Entity, type Field, type MatchRelation } from "../entity/entity.js";
+import { fieldSql } from "./field-sql.js";
 import { uuidOf } from "./identity.js";
+import { KnownPlace } from "./known-place.js";
 import { withinSql } from "./place.js";
 import type { ReadSql, RequestValues } from "./read-sql.js";
 import { isSpatial, spatialSql } from "./spatial.js";
+
+export { fieldSql };
 
 /** Reads one value of a filter out of a request; made once when the statement is built. */
 export type Reach = (values: RequestValues) => unknown;
@@ -25,12 +29,6 @@ const CAST: Readonly<Record<string, string>> = {
 export const castOf = (field: Pick<Field, "kind">) => CAST[field.kind] ?? "text";
 
 const escapeLike = (value: unknown) => String(value).replace(/[\\%_]/g, (character) => `\\${character}`);
-
-/** The column or expression of a field on an alias. */
-export const fieldSql = (name: string, field: Field, alias: string, read: ReadSql): string => {
-  if (field.from === "code") throw new Error(`field ${name} has no SQL`);
-  return field.from === "sql" ? `(${field.sql(alias, read)})` : `${alias}.${columnOf(name, field)}`;
-};
 
 /** Refuses a filter or order by a value the caller may not see: it would be an oracle. */
 export function mayUse(name: string, field: Field, read: ReadSql): void {
@@ -63,8 +61,7 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
     } else if (key === "within") {
       parts.push(withinSql(target, value, inner, alias, read));
     } else if (isSpatial(key)) {
-      const [name, place] = placeFieldOf(target);
-      parts.push(spatialSql(key, inner, fieldSql(name, place, alias, read), read));
+      parts.push(spatialSql(key, inner, KnownPlace.of(target, placeFieldOf(target)[0], alias, read), read));
     } else if (field) {
       mayUse(key, field, read);
       parts.push(operators(field, value as Record<string, unknown>, inner, () => fieldSql(key, field, alias, read), read, budget));
