@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "@jest/globals";
 import type { Service } from "../../src/app.js";
 import { Keys } from "../../src/auth/keys.js";
 import { roleEnum, type Actor } from "../../src/platform/actor.js";
-import { allEntities, fieldsOf } from "../../src/platform/entity/entity.js";
+import { allEntities, columnOf, fieldsOf } from "../../src/platform/entity/entity.js";
 import { allReports } from "../../src/platform/entity/report.js";
 import { fromCgcs2000 } from "../../src/platform/coordinates.js";
 import { Dice } from "../../seeds/demo/story.js";
@@ -269,4 +271,22 @@ test("a caller nobody has looked policies up for is taken to be held to them", a
   const everybody: Actor = await new Keys(district.database.engine.pool).actorOf(undefined, undefined);
   expect(everybody.coarseLayers).toEqual(["Region"]);
   expect(roleEnum.values).toContain("AUDITOR");
+});
+
+/** Where SQL names a stored geometry by hand and no policy needs to be asked, with the reason. */
+const NAMED_BY_HAND: Readonly<Record<string, string>> = {
+  "regions/region.ts": "what a region's fields are; given through drawing",
+  "subjects/subject-kinds.ts": "what a subject's fields are; given through drawing",
+  "risk-maps/risk-near.reports.ts": "the location given with a risk found; given through drawing",
+  "supervision/gap.reports.ts": "whether two stored points are the very same, and whether there is any",
+};
+
+test("no condition is written on a stored geometry but through the place the caller may know", () => {
+  const columns = new Set(allEntities().flatMap((entity) => Object.entries(fieldsOf(entity)).flatMap(([name, field]) => (field.kind === "geometry" && field.from === "column" ? [columnOf(name, field)] : []))).concat("boundary", "boundary_given", "point"));
+  const named = new RegExp(`\\$\\{[^{}]+\\}\\.(${[...columns].join("|")})\\b(?! is (?:not )?null)`);
+  const found = (readdirSync("src", { recursive: true }) as string[]).filter((file) => file.endsWith(".ts") && readFileSync(join("src", file), "utf8").split("\n").some((line) => named.test(line.replaceAll(/KnownPlace\.ofLayer\(`[^`]*`/g, ""))));
+  expect(found.sort()).toEqual(Object.keys(NAMED_BY_HAND).sort());
+  // Nor does one reach it through the declaration: these alone take a geometry's SQL without its policy, to draw it.
+  const raw = (readdirSync("src", { recursive: true }) as string[]).filter((file) => file.endsWith(".ts") && /fieldSql\((?:geometryName|layer\.geometry|this\.shown\.collection\.geometry)/.test(readFileSync(join("src", file), "utf8")));
+  expect(raw.sort()).toEqual(["platform/ogc/items.ts", "platform/read/features.ts", "platform/tiles/rows.ts"]);
 });
