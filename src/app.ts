@@ -30,6 +30,7 @@ import type { RequestContext } from "./platform/request.js";
 import { LayerChanges } from "./platform/tiles/changes.js";
 import { tileRoutes, type TileDoor } from "./platform/tiles/tile-routes.js";
 import { act, type Call } from "./platform/write/act.js";
+import { KeyRetention } from "./platform/write/key-retention.js";
 import { layerRoutes } from "./layers/layer.routes.js";
 
 export interface Service {
@@ -93,6 +94,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     atOnce: Math.max(1, Math.floor(config.poolSize * 0.75)),
   };
   const tiles = await tileRoutes(door);
+  const retention = new KeyRetention(engine.pool);
   const changes = new LayerChanges(engine.pool, allLayers());
 
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
@@ -140,6 +142,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     clearInterval(tidying);
     await tiles.stop();
     await apollo.stop();
+    await retention.stop();
+    await keys.stop();
     await engine.close();
   };
   return {

@@ -1,12 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startService, type Service } from "./app.js";
-import { readConfig, type Config } from "./platform/config.js";
-import { openEngine, type Engine } from "./platform/db/engine.js";
-import { migrate } from "./platform/db/migrate.js";
-import { bootstrap } from "./auth/bootstrap.js";
+import { openPrepared } from "./open-prepared.js";
+import { readConfig } from "./platform/config.js";
 import { log } from "./platform/log.js";
 import { startTrouble } from "./platform/start-trouble.js";
 
@@ -19,11 +17,8 @@ const snapshotPath = join(dirname(fileURLToPath(import.meta.url)), "../demo-snap
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   await mkdir(config.dataDir, { recursive: true });
-  const engine = await openEngine({ databaseUrl: config.databaseUrl, dataDir: config.dataDir, poolSize: config.poolSize, deadlineMs: config.deadlineMs, snapshotPath: config.demo && existsSync(snapshotPath) ? snapshotPath : undefined }, say);
+  const engine = await openPrepared(config, config.demo && existsSync(snapshotPath) ? snapshotPath : undefined, say);
   try {
-    const applied = await migrate(engine);
-    if (applied.length > 0) say(`已迁移数据库:${applied.length} 步`, `database migrated, ${applied.length} steps`);
-    await prepareData(config, engine);
     const service = await startService(config, engine);
     endWell(service, config.drainDelayMs ?? 0);
     say(`服务已就绪:${service.url}/graphql`, "ready");
@@ -62,20 +57,6 @@ function endWell(service: Service, drainDelayMs: number): void {
     end(0, 1);
   });
   process.on("unhandledRejection", (error) => log.trouble("未等待的失败 / a failure nobody waited for", error));
-}
-
-async function prepareData(config: Config, engine: Engine): Promise<void> {
-  if (!config.demo) return bootstrap(engine, say);
-  const { issueDemoKeys, isSeeded, seedDemo } = await import("../seeds/demo/seed.js");
-  if (!(await isSeeded(engine.pool))) {
-    say("正在讲述演示区的 18 个月,约需一至三分钟", "telling the demo district's 18 months, one to three minutes");
-    await seedDemo(engine, (done, total) => {
-      if (done % 500 === 0) say(`演示数据 ${done} / ${total}`, "demo deeds");
-    });
-  }
-  const file = join(config.dataDir, "demo-keys.json");
-  if (!existsSync(file)) await writeFile(file, `${JSON.stringify(await issueDemoKeys(engine), null, 2)}\n`, { mode: 0o600 });
-  say(`演示密钥:${file}`, "demo keys");
 }
 
 main().catch((error: unknown) => {

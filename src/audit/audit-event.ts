@@ -1,6 +1,8 @@
-import { entity } from "../platform/entity/entity.js";
+import { allEntities, entity } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
-import { computed, dateTime, int, json, oneOf, text, textList } from "../platform/entity/fields.js";
+import { recordKnown } from "../platform/read/known-place.js";
+import type { ReadSql } from "../platform/read/read-sql.js";
+import { computed, dateTime, int, oneOf, text, textList } from "../platform/entity/fields.js";
 
 export const auditOutcome = enumeration("AuditOutcome", { zh: "操作结果", en: "outcome" }, { SUCCESS: ["成功", "success"], DENIED: ["拒绝", "denied"], FAILURE: ["失败", "failure"] });
 
@@ -30,6 +32,9 @@ entity({
   },
 });
 
+/** What stands in a change, its geometries as the reader may know them. */
+const told = (side: "before" | "after") => (alias: string, read: ReadSql) => recordKnown(`${alias}.${side}`, `${alias}.entity`, allEntities(), read);
+
 export const changeOperation = enumeration("ChangeOperation", { zh: "变更方式", en: "kind of change" }, { I: ["新增", "inserted"], U: ["更新", "updated"] });
 
 /** 变更记录: what rows did, with the action that did it. Personal columns are not kept in clear. */
@@ -50,7 +55,7 @@ entity({
     entityId: computed("text", "对象 UUID", "UUID of the object", (alias) => `${alias}.entity_id::text`, { filter: true }),
     op: oneOf(changeOperation, "方式", "kind", { filter: true, group: true }),
     version: int("版本", "version", { nullable: true }),
-    before: json("变更前(仅变动项)", "before, changed fields only", { nullable: true }),
-    after: json("变更后(仅变动项)", "after, changed fields only", { nullable: true }),
+    before: computed("json", "变更前(仅变动项)", "before, changed fields only", told("before"), { nullable: true }),
+    after: computed("json", "变更后(仅变动项)", "after, changed fields only", told("after"), { nullable: true }),
   },
 });

@@ -1,5 +1,5 @@
 import { type Admission, REFUSED_COST } from "../platform/admission/admission.js";
-import { PUBLIC_ACTOR, type Actor } from "../platform/actor.js";
+import type { Actor } from "../platform/actor.js";
 import { Fault } from "../platform/fault.js";
 import { householdOf } from "../platform/http/client-address.js";
 import type { Keys } from "./keys.js";
@@ -31,10 +31,10 @@ export class Callers {
 
   /** Faults: UNAUTHENTICATED, RATE_LIMITED. */
   async actorOf(authorization: string | undefined, clientIp: string): Promise<Actor> {
-    if (authorization === undefined) return PUBLIC_ACTOR;
+    if (authorization === undefined) return this.keys.actorOf(undefined, clientIp);
     if (this.goodBefore.has(authorization)) return this.lookUp(authorization, clientIp);
     const caller = { key: householdOf(clientIp), public: true };
-    const badUntil = this.bad.get(authorization);
+    const badUntil = this.bad.get(`${clientIp} ${authorization}`);
     if (badUntil !== undefined && badUntil > Date.now()) {
       this.admission.charge(caller, REFUSED_COST);
       throw new Fault("UNAUTHENTICATED", {});
@@ -48,9 +48,9 @@ export class Callers {
     const key = `${clientIp} ${authorization}`;
     let answer = this.asked.get(key);
     if (!answer) {
-      answer = this.keys.actorOf(authorization).then(
+      answer = this.keys.actorOf(authorization, clientIp).then(
         (actor) => this.remember(authorization, actor),
-        (error: unknown) => this.forget(authorization, error),
+        (error: unknown) => this.forget(authorization, key, error),
       );
       this.asked.set(key, answer);
       const done = () => void this.asked.delete(key);
@@ -67,11 +67,11 @@ export class Callers {
     return actor;
   }
 
-  private forget(authorization: string, error: unknown): never {
+  private forget(authorization: string, key: string, error: unknown): never {
     if (error instanceof Fault && error.code === "UNAUTHENTICATED") {
       this.goodBefore.delete(authorization);
       if (this.bad.size >= MOST_REMEMBERED) this.bad.clear();
-      this.bad.set(authorization, Date.now() + BAD_FOR_MS);
+      this.bad.set(key, Date.now() + BAD_FOR_MS);
     }
     throw error;
   }

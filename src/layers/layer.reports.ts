@@ -5,7 +5,7 @@ import { given } from "../platform/entity/input-fields.js";
 import { report } from "../platform/entity/report.js";
 import { stream } from "../platform/entity/stream.js";
 import { audiencesOf, layerOf } from "../platform/read/drawing.js";
-import { mayBeTold } from "../platform/read/filter.js";
+import { mayBeTold } from "../platform/read/field-sql.js";
 import { literal } from "../platform/read/literal.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { layerRevisionSql, showsTo } from "../platform/tiles/changes.js";

@@ -52,6 +52,8 @@ export interface Actor {
   grants: readonly Grant[];
   /** The key was given for reading only; its grants then let it see and not act. */
   readOnly?: boolean;
+  /** Layers whose coordinates a policy keeps coarse from the actor; absent where nobody has looked, and then any may be. */
+  coarseLayers?: readonly string[];
 }
 
 const READS_NO_BUSINESS: ReadonlySet<Role> = new Set(["PUBLIC", "SYSTEM_ADMIN", "SECURITY_ADMIN", "AUDIT_ADMIN"]);

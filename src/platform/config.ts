@@ -16,6 +16,7 @@ export const settings = {
   PORT: { fallback: "4000", rule: /^\d{1,5}$/, zh: "监听端口", en: "port to listen on" },
   DATA_DIR: { fallback: "./.data", rule: /^.+$/, zh: "数据目录(内嵌引擎与附件)", en: "directory of the embedded engine and of attachments" },
   DATABASE_URL: { rule: /^postgres(ql)?:\/\/.+$/, zh: "PostgreSQL 连接串;不设则用内嵌引擎", en: "PostgreSQL connection; the embedded engine unless given" },
+  MIGRATION_DATABASE_URL: { rule: /^postgres(ql)?:\/\/.+$/, zh: "属主角色的连接串,仅启动时用于迁移与初始数据;不设则由 DATABASE_URL 的角色迁移,或须先运行 npm run migrate", en: "connection of the owner's role, used at start alone for migrations and first data; unless given the role of DATABASE_URL migrates, or npm run migrate is run beforehand" },
   DEMO: { rule: /^[01]$/, zh: "1 装入演示区,0 不装;内嵌引擎缺省为 1,PostgreSQL 缺省为 0", en: "1 loads the demo district, 0 does not; 1 on the embedded engine, 0 on PostgreSQL unless given" },
   POOL_SIZE: { fallback: "8", rule: /^([1-9]|[1-9]\d)$/, zh: "PostgreSQL 连接数", en: "connections to PostgreSQL" },
   DEADLINE_MS: { fallback: "8000", rule: /^[1-9]\d{1,5}$/, zh: "单条语句的期限(毫秒),到期取消;仅 PostgreSQL", en: "milliseconds after which a statement is cancelled; PostgreSQL only" },
@@ -56,6 +57,8 @@ export interface Config {
   corsOrigins?: readonly string[] | undefined;
   dataDir: string;
   databaseUrl?: string;
+  /** The owner's connection, for migrations and first data alone. */
+  migrationDatabaseUrl?: string | undefined;
   demo: boolean;
   poolSize: number;
   deadlineMs: number;
@@ -91,11 +94,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const port = Number(read("PORT"));
   if (port > 65_535) throw new BadSetting("环境变量 PORT 应不大于 65535 / PORT must be at most 65535");
   const databaseUrl = read("DATABASE_URL");
+  const migrationDatabaseUrl = read("MIGRATION_DATABASE_URL");
+  if (migrationDatabaseUrl && !databaseUrl) throw new BadSetting("设了 MIGRATION_DATABASE_URL 而未设 DATABASE_URL / MIGRATION_DATABASE_URL is given without DATABASE_URL");
   return Object.freeze({
     host: read("HOST")!,
     port,
     dataDir: read("DATA_DIR")!,
     databaseUrl,
+    migrationDatabaseUrl,
     demo: (read("DEMO") ?? (databaseUrl ? "0" : "1")) === "1",
     poolSize: Number(read("POOL_SIZE")),
     deadlineMs: Number(read("DEADLINE_MS")),

@@ -1,5 +1,6 @@
 import { BadSetting } from "./config.js";
 import { DirectoryInUse } from "./db/engine.js";
+import { NotMigrated } from "./db/migrate.js";
 
 interface Told {
   code?: string;
@@ -46,7 +47,7 @@ const TIMED_OUT = /timeout expired|connection timeout|timeout exceeded when tryi
 
 /** A trouble at start as a sentence for whoever starts the service; undefined for one nobody foresaw, whose stack is wanted. */
 export function startTrouble(error: unknown): string | undefined {
-  if (error instanceof BadSetting || error instanceof DirectoryInUse) return error.message;
+  if (error instanceof BadSetting || error instanceof DirectoryInUse || error instanceof NotMigrated) return error.message;
   for (let cause: unknown = error, depth = 0; cause instanceof Error && depth < 4; cause = cause.cause ?? (cause as { driverError?: unknown }).driverError, depth += 1) {
     const told = cause as Error & Told;
     const one = cause instanceof AggregateError ? (cause.errors[0] as Told | undefined) : told;

@@ -4,8 +4,9 @@ import { bool, date, decimal, geometry, int, one, oneOf, text } from "../platfor
 import { given } from "../platform/entity/input-fields.js";
 import { report, type Given } from "../platform/entity/report.js";
 import type { CheckedGeometry } from "../platform/geometry.js";
+import { KnownPlace } from "../platform/read/known-place.js";
 import { pointOf, questionOf, questionSql } from "../platform/read/spatial.js";
-import { Region, RegionCode, regionLevel } from "./region.js";
+import { Region, RegionCode, regionLevel, regionPlace } from "./region.js";
 
 /** The datum argument of what takes a geometry. */
 export const datumArgument = given.oneOf(datum, "输入的坐标基准;缺省 CGCS2000", "datum of what comes in; CGCS2000 unless told");
@@ -69,7 +70,7 @@ report({
     const place = pointSql(asked);
     read.replan = true;
     return `select ${region}.id as region_id, ${region}.code, ${region}.name, ${region}.level, ${region}.area_km2 from ${read.source(Region, region)}
-      where coalesce(${region}.boundary, ${region}.point) && ${place} and st_covers(${region}.boundary, ${place}) order by nlevel(${region}.path) desc, ${region}.code`;
+      where ${KnownPlace.ofLayer(regionPlace(region), Region.name, read).near(place)} and st_covers(${KnownPlace.ofLayer(`${region}.boundary`, Region.name, read).sql}, ${place}) order by nlevel(${region}.path) desc, ${region}.code`;
   },
 });
 

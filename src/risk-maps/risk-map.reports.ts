@@ -5,7 +5,8 @@ import { enumeration } from "../platform/entity/enumeration.js";
 import { decimal, geometry, one, oneOf, text, textList } from "../platform/entity/fields.js";
 import { given } from "../platform/entity/input-fields.js";
 import { report, type Given, type ReportArgument } from "../platform/entity/report.js";
-import { boxOf, boxSql } from "../platform/read/spatial.js";
+import { KnownPlace } from "../platform/read/known-place.js";
+import { boxOf, boxSql, intersectingSql } from "../platform/read/spatial.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region, regionLevel, regionPlace } from "../regions/region.js";
 import { colourOf, controlled, Risk, riskLevel } from "../risks/risk.js";
@@ -143,7 +144,8 @@ report({
     const size = asked.param("double precision", "sizeMetres", sizeOf);
     const srid = read.param("integer", (values) => zone(values).srid);
     const meridian = read.param("integer", (values) => zone(values).meridian);
-    const plane = `select ${effectiveLevel(risk, read)} as level, st_transform(${risk}.location, ${srid}) as place from ${read.source(Risk, risk)} where st_intersects(${risk}.location, ${boxSql(box, read)}) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
+    const place = KnownPlace.of(Risk, "location", risk, read);
+    const plane = `select ${effectiveLevel(risk, read)} as level, st_transform(${place.sql}, ${srid}) as place from ${read.source(Risk, risk)} where ${intersectingSql(place, boxSql(box, read))} and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
     return `
       select ${meridian} || ':' || g.i || ':' || g.j as cell, g.highest, g.highest_colour, g.major, g.considerable, g.moderate, g.low, g.total, st_transform(st_setsrid(${CELL_SHAPE[cell]!(size)}, ${srid}), 4490) as shape
       from (select c.i, c.j, ${tallySql("p.level")} from (${plane} offset 0) p cross join lateral (${CELLS[cell]!("st_x(p.place)", "st_y(p.place)", size)}) c group by c.i, c.j) g
@@ -179,9 +181,10 @@ report({
       if (typeof told !== "number" || told < 0 || told > 22) throw new Fault("INVALID_INPUT", { field: "zoom", rule: "between 0 and 22" });
       return WORLD / 2 ** told / CELLS_A_TILE;
     });
+    const place = KnownPlace.of(Risk, "location", risk, read);
     // Beyond 85 degrees Mercator has no place; nothing of China's lies there.
-    const plane = `select ${risk}.id, ${effectiveLevel(risk, read)} as level, ${risk}.location, st_transform(${risk}.location, 3857) as place from ${read.source(Risk, risk)}
-      where st_intersects(${risk}.location, st_intersection(${boxSql((values) => boxOf(asked.args(values)["bbox"]), read)}, st_makeenvelope(-180, -85, 180, 85, 4490))) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
+    const plane = `select ${risk}.id, ${effectiveLevel(risk, read)} as level, ${place.as("location")}, st_transform(${place.sql}, 3857) as place from ${read.source(Risk, risk)}
+      where ${intersectingSql(place, `st_intersection(${boxSql((values) => boxOf(asked.args(values)["bbox"]), read)}, st_makeenvelope(-180, -85, 180, 85, 4490))`)} and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)}`;
     return `
       select g.*, case when g.total = 1 then g.first_id end as risk_id from (
         select floor(st_x(p.place) / ${size}) as i, floor(st_y(p.place) / ${size}) as j, ${tallySql("p.level")}, (array_agg(p.id order by p.id))[1] as first_id,

@@ -3,7 +3,8 @@ import { Fault } from "../platform/fault.js";
 import { bool, decimal, geometry, one, oneOf, text } from "../platform/entity/fields.js";
 import { given } from "../platform/entity/input-fields.js";
 import { report, type Given, type ReportArgument } from "../platform/entity/report.js";
-import { nearSql, polygonOf, questionSql } from "../platform/read/spatial.js";
+import { KnownPlace } from "../platform/read/known-place.js";
+import { coveredSql, nearSql, polygonOf, questionSql } from "../platform/read/spatial.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
 import { datumArgument, geometryAsked, pointAsked, pointSql } from "../regions/region.reports.js";
@@ -33,8 +34,9 @@ const relations = { risk: one(() => Risk, "risk_id", "风险", "the risk") };
 /** Risks within so many metres of a point, with their distance; those laid aside are not among them. */
 function aroundSql(asked: Given, read: ReadSql, metres: string, usual: number | null, order: string): string {
   const risk = read.alias();
-  const near = nearSql(`${risk}.location`, (values) => pointAsked(asked.args(values)), (values) => asked.args(values)[metres] ?? usual, read);
-  const distance = `round(st_distance(${risk}.location::geography, ${pointSql(asked)}::geography)::numeric, 1)`;
+  const place = KnownPlace.of(Risk, "location", risk, read);
+  const near = nearSql(place, (values) => pointAsked(asked.args(values)), (values) => asked.args(values)[metres] ?? usual, read);
+  const distance = `round(st_distance(${place.sql}::geography, ${pointSql(asked)}::geography)::numeric, 1)`;
   return `
     select f.*, ${colourOf("f.level")} as colour from (
       select ${risk}.id as risk_id, ${risk}.code, ${risk}.name, ${effectiveLevel(risk, read)} as level, ${distance} as distance_metres, ${risk}.location
@@ -99,7 +101,7 @@ report({
     const polygon = questionSql((values) => polygonOf(geometryAsked(asked.args(values), "polygon"), "polygon"), read);
     return `
       with inside as (select ${risk}.town_id, ${effectiveLevel(risk, read)} as level from ${read.source(Risk, risk)}
-        where st_coveredby(${risk}.location, ${polygon}) and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)})
+        where ${coveredSql(KnownPlace.of(Risk, "location", risk, read), polygon)} and ${controlled(risk)} and ${read.scope(Risk, risk)} and ${asked.filter("filter", Risk, risk)})
       select s.*, a.km2 as area_km2, round(s.total / nullif(a.km2, 0), 4) as density_per_km2 from (
         select true as is_total, null::uuid as region_id, ${tallySql("i.level")} from inside i
         union all

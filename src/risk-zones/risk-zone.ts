@@ -2,6 +2,8 @@ import { disasterTypeName } from "../codes/coded-fields.js";
 import { entity, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { date, dateTime, geometry, many, matching, one, oneOf, text } from "../platform/entity/fields.js";
+import { KnownPlace } from "../platform/read/known-place.js";
+import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
 import { Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
@@ -46,14 +48,20 @@ export const RiskZone = entity({
   },
 });
 
+/** As the caller may know both: else the zones of a place would say more of it than its digits. */
+function within(zone: string, place: KnownPlace, read: ReadSql): string {
+  const boundary = KnownPlace.of(RiskZone, "boundary", zone, read).sql;
+  return place.meets(boundary, (at) => `st_intersects(${boundary}, ${at})`);
+}
+
 /** Membership is by place, at the instant asked for: touching the edge is inside. A superseded zone holds nothing. */
-const riskIn = (zone: string, risk: string) => `${zone}.status = 'STANDING' and st_intersects(${zone}.boundary, ${risk}.location)`;
+const riskIn = (zone: string, risk: string, read: ReadSql) => `${zone}.status = 'STANDING' and ${within(zone, KnownPlace.of(Risk, "location", risk, read), read)}`;
 /** By its area where a subject has one, else by its point; the index is on that very expression. */
-const subjectIn = (zone: string, subject: string) => `${zone}.status = 'STANDING' and st_intersects(${zone}.boundary, coalesce(${subject}.boundary, ${subject}.location))`;
+const subjectIn = (zone: string, subject: string, read: ReadSql) => `${zone}.status = 'STANDING' and ${within(zone, KnownPlace.ofLayer(`coalesce(${subject}.boundary, ${subject}.location)`, Subject.name, read), read)}`;
 
 relate(RiskZone, "risks", matching(() => Risk, riskIn, "落入其中的风险", "risks that lie in it"));
 relate(RiskZone, "subjects", matching(() => Subject, subjectIn, "落入其中的监管对象", "regulated subjects that lie in it"));
 // What hazard one's own place lies in is never kept from one.
-relate(Risk, "zones", matching(() => RiskZone, (risk, zone) => riskIn(zone, risk), "所落入的风险区划", "risk zones it lies in", { owned: true }));
-relate(Subject, "zones", matching(() => RiskZone, (subject, zone) => subjectIn(zone, subject), "所落入的风险区划", "risk zones it lies in", { owned: true }));
+relate(Risk, "zones", matching(() => RiskZone, (risk, zone, read) => riskIn(zone, risk, read), "所落入的风险区划", "risk zones it lies in", { owned: true }));
+relate(Subject, "zones", matching(() => RiskZone, (subject, zone, read) => subjectIn(zone, subject, read), "所落入的风险区划", "risk zones it lies in", { owned: true }));
 relate(Region, "riskZones", many(() => RiskZone, "region_id", "风险区划", "risk zones"));

@@ -3,6 +3,7 @@ import type { Entity } from "../platform/entity/entity.js";
 import { geometry, one, oneOf, text } from "../platform/entity/fields.js";
 import { given } from "../platform/entity/input-fields.js";
 import { report, type Given } from "../platform/entity/report.js";
+import { KnownPlace } from "../platform/read/known-place.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
 import { ControlMeasure } from "../control-measures/control-measure.js";
@@ -24,8 +25,12 @@ const TOLERANCE = "(select boundary_tolerance_metres from system_settings)";
 /** Stands in the register and is not laid aside: what it lacks, someone still has to supply. */
 const standing = (risk: string) => `${risk}.status in ('IDENTIFIED','ASSESSED','IN_FORCE','REVIEWING')`;
 
-const inChina = (alias: string) => `in_china(${alias}.location)`;
-const swapped = (alias: string) => `st_x(${alias}.location) between 3 and 54 and st_y(${alias}.location) between 73 and 136`;
+/** Where a subject or a risk lies, as the caller may know it. */
+const placeOf = (on: Entity, alias: string, read: ReadSql) => KnownPlace.of(on, "location", alias, read);
+const boundaryOf = (alias: string, read: ReadSql) => KnownPlace.ofLayer(`${alias}.boundary`, Region.name, read).sql;
+
+const inChina = (place: KnownPlace) => `in_china(${place.sql})`;
+const swapped = (place: KnownPlace) => `st_x(${place.sql}) between 3 and 54 and st_y(${place.sql}) between 73 and 136`;
 
 /** Whose point is judged: those not ended; of risks those with a point of their own, since a risk takes its subject's unless given. */
 function hasPoint(on: Entity, alias: string, read: ReadSql): string {
@@ -35,25 +40,27 @@ function hasPoint(on: Entity, alias: string, read: ReadSql): string {
 }
 
 /** Where a boundary is known, whether the point exchanged would lie within it: then there is no doubt left. */
-function exchangedInside(alias: string, read: ReadSql): string {
+function exchangedInside(place: KnownPlace, alias: string, read: ReadSql): string {
   const region = read.alias();
-  const exchanged = `st_flipcoordinates(${alias}.location)`;
-  return `(select concat(',调换后位于', ${region}.name, '边界内 / exchanged it lies within ', ${region}.name) from ${read.source(Region, region)} where ${region}.path @> ${alias}.region_path and st_covers(${region}.boundary, ${exchanged}) order by nlevel(${region}.path) desc limit 1)`;
+  const exchanged = `st_flipcoordinates(${place.sql})`;
+  return `(select concat(',调换后位于', ${region}.name, '边界内 / exchanged it lies within ', ${region}.name) from ${read.source(Region, region)} where ${region}.path @> ${alias}.region_path and st_covers(${boundaryOf(region, read)}, ${exchanged}) order by nlevel(${region}.path) desc limit 1)`;
 }
 
 const outsideChina = (on: Entity): Gap["find"] => (alias, read) => ({
-  where: `${hasPoint(on, alias, read)} and not ${inChina(alias)}`,
-  detail: `case when ${swapped(alias)} then concat('经纬度疑似颠倒 / longitude and latitude look swapped', ${exchangedInside(alias, read)}) else '坐标不在中国范围(73-136E,3-54N) / the point is outside 73-136 E, 3-54 N' end`,
+  where: `${hasPoint(on, alias, read)} and not ${inChina(placeOf(on, alias, read))}`,
+  detail: `case when ${swapped(placeOf(on, alias, read))} then concat('经纬度疑似颠倒 / longitude and latitude look swapped', ${exchangedInside(placeOf(on, alias, read), alias, read)}) else '坐标不在中国范围(73-136E,3-54N) / the point is outside 73-136 E, 3-54 N' end`,
 });
 
 /** Judged by the narrowest enclosing region whose boundary is known; where none is, nothing can be said. */
 const farFromRegion = (on: Entity): Gap["find"] => (alias, read) => {
   const region = read.alias();
   const around = read.alias();
-  const metres = `round(st_distance(${around}.boundary::geography, ${alias}.location::geography))`;
+  const place = placeOf(on, alias, read);
+  const boundary = boundaryOf(around, read);
+  const metres = `round(st_distance(${boundary}::geography, ${place.sql}::geography))`;
   return {
     joins: ` cross join lateral (select ${region}.name, ${region}.boundary from ${read.source(Region, region)} where ${region}.path @> ${alias}.region_path and ${region}.boundary is not null order by nlevel(${region}.path) desc limit 1) ${around}`,
-    where: `${hasPoint(on, alias, read)} and case when ${inChina(alias)} then not st_covers(${around}.boundary, ${alias}.location) and not st_dwithin(${around}.boundary::geography, ${alias}.location::geography, ${TOLERANCE}) else false end`,
+    where: `${hasPoint(on, alias, read)} and case when ${inChina(place)} then not st_covers(${boundary}, ${place.sql}) and not st_dwithin(${boundary}::geography, ${place.sql}::geography, ${TOLERANCE}) else false end`,
     detail: `concat('坐标在', ${around}.name, '边界外 ', ${metres}, ' 米 / the point lies ', ${metres}, ' m outside ', ${around}.name)`,
   };
 };
@@ -129,7 +136,7 @@ function gapSql({ kind, on, find }: Gap, asked: Given, read: ReadSql): string {
   // A kind not asked for is a condition without a row's column: its branch is never begun.
   const wanted = `coalesce('${kind}' = any(${asked.param("text[]", "kinds")}), true)`;
   const within = asked.has("within") ? ` and ${row}.region_path <@ any(array(select ${region}.path from ${read.source(Region, region)} where ${asked.filter("within", Region, region)}))` : "";
-  return `select '${kind}'::text as kind, '${on.prefix}' || ${row}.id as object_id, ${row}.code, ${row}.name, ${detail} as detail, ${row}.location, ${row}.town_id, ${on === Subject ? `${row}.id` : `${row}.subject_id`} as subject_id from ${read.source(on, row, "set")}${joins} where ${wanted} and ${read.scope(on, row)}${within} and ${where}`;
+  return `select '${kind}'::text as kind, '${on.prefix}' || ${row}.id as object_id, ${row}.code, ${row}.name, ${detail} as detail, ${placeOf(on, row, read).as("location")}, ${row}.town_id, ${on === Subject ? `${row}.id` : `${row}.subject_id`} as subject_id from ${read.source(on, row, "set")}${joins} where ${wanted} and ${read.scope(on, row)}${within} and ${where}`;
 }
 
 /** A21, BLIND_SPOT 监管空白 (domain 3.7): what is demanded of a record and not there at the instant asked for. */

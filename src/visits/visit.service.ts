@@ -44,7 +44,7 @@ export async function record(unit: Unit, input: Input): Promise<string> {
     trigger: input["trigger"] ?? "PLAN",
     startedAt,
     endedAt,
-    checkInMetres: input["checkInPoint"] ? new Computed("(select round(st_distance(location::geography, st_setsrid(st_geomfromgeojson(?), 4490)::geography))::integer from subjects where id = ?)", [JSON.stringify(input["checkInPoint"]), subject.uuid]) : undefined,
+    check_in_metres: input["checkInPoint"] ? new Computed("(select round(st_distance(location::geography, st_setsrid(st_geomfromgeojson(?), 4490)::geography))::integer from subjects where id = ?)", [JSON.stringify(input["checkInPoint"]), subject.uuid]) : undefined,
     presenceConfirmation: input["presenceConfirmation"] || undefined,
     organization: input["organization"],
     approvalNo: input["approvalNo"] || undefined,

@@ -4,7 +4,8 @@ import { allowedActions } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { entity, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
-import { bool, dateTime, int, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
+import { bool, computed, dateTime, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
+import { toldWithPlace } from "../platform/read/known-place.js";
 import { Region } from "../regions/region.js";
 import { Subject } from "../subjects/subject.js";
 
@@ -56,7 +57,8 @@ export const Visit = entity({
     sector: text("行业领域代码", "code of the sector", { nullable: true, filter: true, group: true }),
     startedAt: dateTime("开始时间", "started at", { filter: true, sort: true }),
     endedAt: dateTime("结束时间", "ended at", { nullable: true }),
-    checkInMetres: int("签到点距监管对象的米数;签到点本身不存", "metres from the check-in to the subject; the point itself is not kept", { nullable: true, clear: { to: LINE_OF_SUPERVISION } }),
+    // Who chooses points of check-in could measure a place out by them.
+    checkInMetres: computed("int", "签到点距监管对象的米数;签到点本身不存;对象坐标对其取粗者不给", "metres from the check-in to the subject; the point itself is not kept. Not given to whom the subject's coordinates are given coarse", (alias, read) => toldWithPlace(`${alias}.check_in_metres`, Subject.name, read), { nullable: true, clear: { to: LINE_OF_SUPERVISION } }),
     presenceConfirmation: text("人工确认到场的理由", "why presence is confirmed by hand", { nullable: true, clear: { to: LINE_OF_SUPERVISION } }),
     approvalNo: text("行政检查批准文号", "number of the approval, of an inspection", { nullable: true, filter: true }),
     entryCode: text("扫码入企的检查码", "code scanned on entry, of an inspection", { nullable: true }),

@@ -42,7 +42,7 @@ export interface Character {
 }
 
 /** What narrows a grant beside its region. */
-interface Limits {
+interface Narrowing {
   sectors?: string[];
   subject?: string;
 }
@@ -63,7 +63,7 @@ export interface District {
   evidence(name: string, content: string): Promise<string>;
   key(): string;
   /** Gives a further character a key; a person of a known organisation where one is named. */
-  admit(name: string, role: Role, region: string | null, more?: Limits & { scopes?: string[]; person?: string; also?: readonly (Limits & { role: Role; region: string | null })[] }): Promise<void>;
+  admit(name: string, role: Role, region: string | null, more?: Narrowing & { scopes?: string[]; person?: string; also?: readonly (Narrowing & { role: Role; region: string | null })[] }): Promise<void>;
   /** Headers by which a character is known. */
   headers(name: string): Record<string, string>;
 }
@@ -176,7 +176,7 @@ export function useDistrict(): District {
       },
     };
   };
-  district.actor = (name) => new Keys(database.engine.pool).actorOf(keys[name] && `Bearer ${keys[name]}`);
+  district.actor = (name) => new Keys(database.engine.pool).actorOf(keys[name] && `Bearer ${keys[name]}`, "127.0.0.1");
   district.evidence = async (name, content) => {
     const made = await district.as(name).ask("mutation($k:String!,$i:AttachmentPrepareInput!){attachmentPrepare(idempotencyKey:$k,input:$i){id}}", {
       k: district.key(),

@@ -1,6 +1,7 @@
 import { fieldsOf, globalId, keySql, relationsOf, type Description, type Entity, type Field, type FieldKind } from "../entity/entity.js";
 import type { EnumType } from "../entity/enumeration.js";
-import { fieldSql, mayBeTold } from "../read/filter.js";
+import { fieldSql, mayBeTold } from "../read/field-sql.js";
+import { KnownPlace } from "../read/known-place.js";
 import type { ReadSql } from "../read/read-sql.js";
 import type { Sort } from "./tree.js";
 
@@ -12,6 +13,8 @@ export interface Queryable extends Description {
   nullable: boolean;
   /** A value on the entity's alias. */
   sql(alias: string, read: ReadSql): string;
+  /** Of a geometry: where rows lie, which is what `sql` gives. */
+  place?: ((alias: string, read: ReadSql) => KnownPlace) | undefined;
 }
 
 export type Queryables = ReadonlyMap<string, Queryable>;
@@ -23,10 +26,13 @@ const offered = (field: Field, read: ReadSql) => field.filter === true && field.
 /** @param geometry the name of the entity's geometry field. */
 export function queryablesOf(entity: Entity, geometry: string, read: ReadSql): Queryables {
   const made = new Map<string, Queryable>();
-  const put = (name: string, { zh, en, kind, enumeration, nullable }: Pick<Field, "zh" | "en" | "kind" | "enumeration" | "nullable">, sql: Queryable["sql"]) => made.set(name, { name, zh, en, kind, enumeration, nullable: nullable === true, sql });
+  const put = (name: string, { zh, en, kind, enumeration, nullable }: Pick<Field, "zh" | "en" | "kind" | "enumeration" | "nullable">, sql: Queryable["sql"], place?: Queryable["place"]) => made.set(name, { name, zh, en, kind, enumeration, nullable: nullable === true, sql, place });
   put("id", { zh: "全局标识", en: "global id", kind: "text" }, (alias) => `('${globalId(entity, "")}' || ${alias}.id)`);
   for (const [name, field] of Object.entries(fieldsOf(entity))) {
-    if (name === geometry || (offered(field, read) && SORT_OF[field.kind] && field.kind !== "geometry")) put(name, field, (alias, inner) => fieldSql(name, field, alias, inner));
+    if (name === geometry) {
+      const place = (alias: string, inner: ReadSql) => KnownPlace.of(entity, name, alias, inner);
+      put(name, field, (alias, inner) => place(alias, inner).sql, place);
+    } else if (offered(field, read) && SORT_OF[field.kind] && field.kind !== "geometry") put(name, field, (alias, inner) => fieldSql(name, field, alias, inner));
   }
   for (const [link, relation] of Object.entries(relationsOf(entity))) {
     const target = relation.target();

@@ -138,9 +138,18 @@ class ConditionSql {
       case "s_disjoint":
         return `not st_intersects(${this.of(first)}, ${this.of(second)})`;
     }
-    if (SPATIAL[op]) return `${SPATIAL[op]}(${this.of(first)}, ${this.of(second)})`;
+    if (SPATIAL[op]) return this.spatial(SPATIAL[op], first, second);
     if (ARRAYS[op]) return `${this.of(first)} ${ARRAYS[op]} ${this.of(second)}`;
     return this.temporal(op, first, second);
+  }
+
+  /** Every relation but being apart holds only of geometries that meet: the box of the one finds the other by its index. */
+  private spatial(relation: string, first: Node, second: Node): string {
+    const [left, right] = [this.of(first), this.of(second)];
+    const placeOfRows = (node: Node) => (node.kind === "property" ? known(node.name, node, this.queryables).place?.(this.alias, this.read) : undefined);
+    const [of, by] = [placeOfRows(first), placeOfRows(second)];
+    if (of) return of.meets(right, (at) => `${relation}(${at}, ${right})`);
+    return by ? by.meets(left, (at) => `${relation}(${left}, ${at})`) : `${relation}(${left}, ${right})`;
   }
 
   private double = (node: Node) => `${this.of(node)}::double precision`;

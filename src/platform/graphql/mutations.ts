@@ -2,6 +2,7 @@ import { Arg, Field, Float, ID, InputType, Int, Mutation, Resolver, type ClassTy
 import { allActions, mutationName, type Action, type InputField } from "../actions.js";
 import { describe } from "../entity/entity.js";
 import { mean } from "../read/meaning.js";
+import { KEPT_DAYS } from "../write/key-retention.js";
 import { bboxInput, classNamed, entityType, outputType } from "./types.js";
 
 type Made = ClassType<object>;
@@ -51,7 +52,7 @@ export function mutationResolver(): Made {
     Mutation((() => entityType(action.on)) as never, { description })(target.prototype as object, mutation, Object.getOwnPropertyDescriptor(target.prototype, mutation)!);
     const take = (argument: string, type: () => unknown, index: number, text: string, nullable = false) =>
       Arg(argument, type as never, { description: text, nullable })(target.prototype as object, mutation, index);
-    take("idempotencyKey", () => String, 0, "幂等键,8-200 个可见 ASCII 字符;同键重发得到同一结果 / idempotency key, 8 to 200 printable ASCII characters; the same key gives the same answer");
+    take("idempotencyKey", () => String, 0, `幂等键,8-200 个可见 ASCII 字符;${KEPT_DAYS} 天内同键重发得到同一结果,其后视为新请求 / idempotency key, 8 to 200 printable ASCII characters; within ${KEPT_DAYS} days the same key gives the same answer, afterwards it is a new request`);
     if (!action.creates) {
       take("id", () => ID, 1, "对象标识 / id of the object");
       take("expectedVersion", () => Int, 2, "读到的版本;已被改动则返回 CONFLICT / the version that was read; CONFLICT when it moved on");

@@ -1,5 +1,7 @@
 import type { Position, Shape } from "../cql2/tree.js";
 import { Fault } from "../fault.js";
+import type { KnownPlace } from "../read/known-place.js";
+import { intersectingSql } from "../read/spatial.js";
 import type { ReadSql } from "../read/read-sql.js";
 import { mapPositions, ordered, toDegrees, type Crs } from "./crs.js";
 
@@ -72,8 +74,8 @@ export function boxShape(field: string, box: Box): Shape {
   return crs.datum ? mapPositions(shape, (position) => toDegrees(field, position, crs)) : shape;
 }
 
-/** Rows whose geometry meets a box. */
-export function boxSql(field: string, box: Box, geometry: string, read: ReadSql): string {
+/** Rows whose place meets a box. */
+export function boxSql(field: string, box: Box, place: KnownPlace, read: ReadSql): string {
   const { crs, west, south, east, north } = box;
   const value = (edge: number) => read.param("double precision", () => edge);
   /** An envelope without width or height is no sound polygon. */
@@ -85,9 +87,10 @@ export function boxSql(field: string, box: Box, geometry: string, read: ReadSql)
   };
   if (crs.plane) {
     // The index knows degrees; which rows of those near are inside, the plane knows.
-    return `(${geometry} && st_expand(st_transform(st_segmentize(${envelope(box)}, greatest(1, ${value(Math.max(east - west, north - south) / STEPS)})), 4490), 0.001) and st_intersects(st_transform(${geometry}, ${crs.srid}), ${envelope(box)}))`;
+    const around = `st_expand(st_transform(st_segmentize(${envelope(box)}, greatest(1, ${value(Math.max(east - west, north - south) / STEPS)})), 4490), 0.001)`;
+    return `(${place.near(around)} and st_intersects(st_transform(${place.sql}, ${crs.srid}), ${envelope(box)}))`;
   }
-  if (crs.datum) return `st_intersects(${geometry}, st_setsrid(st_geomfromgeojson(${read.param("text", () => JSON.stringify(boxShape(field, box)))}), 4490))`;
+  if (crs.datum) return intersectingSql(place, `st_setsrid(st_geomfromgeojson(${read.param("text", () => JSON.stringify(boxShape(field, box)))}), 4490)`);
   const parts = west <= east ? [{ west, south, east, north }] : halves(box);
-  return `(${parts.map((part) => `st_intersects(${geometry}, ${envelope(part)})`).join(" or ")})`;
+  return `(${parts.map((part) => intersectingSql(place, envelope(part))).join(" or ")})`;
 }

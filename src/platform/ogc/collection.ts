@@ -1,7 +1,7 @@
 import type { Actor } from "../actor.js";
 import { fieldsOf, type Description, type Entity, type Field } from "../entity/entity.js";
 import { Fault } from "../fault.js";
-import { mayBeTold } from "../read/filter.js";
+import { mayBeTold } from "../read/field-sql.js";
 import { ReadSql } from "../read/read-sql.js";
 import { shownSql } from "../tiles/map-layer.js";
 import { queryablesOf, type Queryables } from "../cql2/queryables.js";

@@ -12,6 +12,7 @@ import type { Hints } from "../read/hints.js";
 import { uuidOf } from "../read/identity.js";
 import { cursorInstant, cursorSql, keysetSql, orderBySql, orderTerms, readCursor } from "../read/page.js";
 import { recordedAt } from "../read/instant.js";
+import { KnownPlace } from "../read/known-place.js";
 import { literal, rowObject, valueSql, type Pair } from "../read/json.js";
 import { ReadSql, timeShape, type Instant } from "../read/read-sql.js";
 import { shownSql } from "../tiles/map-layer.js";
@@ -91,7 +92,7 @@ class CollectionSql {
     const { box, time, filter } = asked;
     return [
       ...this.base(),
-      ...(box ? [boxSql("bbox", box, this.geometry(this.alias), this.read)] : []),
+      ...(box ? [boxSql("bbox", box, KnownPlace.of(this.shown.entity, this.shown.collection.geometry, this.alias, this.read), this.read)] : []),
       ...(time && this.shown.time ? [timeSql(time, this.shown, this.alias, this.read)] : []),
       ...(filter ? [conditionSql(filter, this.shown.queryables, this.alias, this.read, toStored)] : []),
     ].filter((condition) => condition !== "true");

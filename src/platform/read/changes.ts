@@ -5,7 +5,7 @@ import { dateTime, json, one, oneOf, text, textList } from "../entity/fields.js"
 import { given } from "../entity/input-fields.js";
 import { report, type Given, type ReportArgument } from "../entity/report.js";
 import { Fault } from "../fault.js";
-import { fieldSql, mayBeTold } from "./filter.js";
+import { fieldSql, mayBeTold } from "./field-sql.js";
 import { literal, valueSql } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 

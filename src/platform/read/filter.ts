@@ -1,47 +1,21 @@
-import { hasGrant, type Actor } from "../actor.js";
 import { Fault } from "../fault.js";
-import { columnOf, entityNamed, fieldsOf, keySql, linkSql, placeFieldOf, relationsOf, type Entity, type Field, type MatchRelation } from "../entity/entity.js";
+import { fieldsOf, keySql, linkSql, placeFieldOf, relationsOf, type Entity, type Field, type MatchRelation } from "../entity/entity.js";
+import { castOf } from "./casts.js";
+import { fieldSql, mayBeTold } from "./field-sql.js";
 import { uuidOf } from "./identity.js";
+import { KnownPlace } from "./known-place.js";
 import { withinSql } from "./place.js";
 import type { ReadSql, RequestValues } from "./read-sql.js";
 import { isSpatial, spatialSql } from "./spatial.js";
+
+export { fieldSql };
 
 /** Reads one value of a filter out of a request; made once when the statement is built. */
 export type Reach = (values: RequestValues) => unknown;
 
 const step = (reach: Reach, key: string | number): Reach => (values) => (reach(values) as Record<string | number, unknown>)[key];
 
-const CAST: Readonly<Record<string, string>> = {
-  text: "text",
-  enum: "text",
-  int: "integer",
-  float: "double precision",
-  decimal: "numeric",
-  boolean: "boolean",
-  textList: "text[]",
-  date: "date",
-  dateTime: "timestamptz",
-};
-
-/** SQL type a value of a field is bound as. */
-export const castOf = (field: Pick<Field, "kind">) => CAST[field.kind] ?? "text";
-
 const escapeLike = (value: unknown) => String(value).replace(/[\\%_]/g, (character) => `\\${character}`);
-
-/** The column or expression of a field on an alias, as far as the caller is told it: whatever asks for the value, none but this gives it. */
-export const fieldSql = (name: string, field: Field, alias: string, read: ReadSql): string => {
-  if (field.from === "code") throw new Error(`field ${name} has no SQL`);
-  const value = () => (field.from === "sql" ? `(${field.sql(alias, read)})` : `${alias}.${columnOf(name, field)}`);
-  if (field.clear && !field.clear.of) throw new Error(`field ${name} does not know what it is a value of`);
-  const target = field.clear && !read.plain ? entityNamed(field.clear.of!) : undefined;
-  // A row of a report is no entity's: who is told its values is its statement's concern.
-  if (!target) return field.clear && !read.plain && !mayBeTold(field, read.actor) ? `null::${castOf(field)}` : value();
-  const told = read.clear(target, alias, field.clear!);
-  return told === "true" ? value() : told === "false" ? `null::${castOf(field)}` : `(case when ${told} then ${value()} end)`;
-};
-
-/** Whether there can be a row of which the caller is told the value. */
-export const mayBeTold = ({ clear }: Pick<Field, "clear">, actor: Actor): boolean => !clear || clear.only !== undefined || hasGrant(actor, clear.to);
 
 /** Refuses a filter or order by a value that is told to the caller of no row. */
 export function mayUse(name: string, field: Field, read: ReadSql): void {
@@ -74,8 +48,7 @@ export function filterSql(target: Entity, filter: unknown, reach: Reach, alias: 
     } else if (key === "within") {
       parts.push(withinSql(target, value, inner, alias, read));
     } else if (isSpatial(key)) {
-      const [name, place] = placeFieldOf(target);
-      parts.push(spatialSql(key, inner, fieldSql(name, place, alias, read), read));
+      parts.push(spatialSql(key, inner, KnownPlace.of(target, placeFieldOf(target)[0], alias, read), read));
     } else if (field) {
       mayUse(key, field, read);
       parts.push(operators(field, value as Record<string, unknown>, inner, () => fieldSql(key, field, alias, read), read, budget));

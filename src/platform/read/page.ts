@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { Fault } from "../fault.js";
 import { fieldsOf, type Entity } from "../entity/entity.js";
 import { momentText } from "./intervals.js";
-import { castOf, fieldSql, mayUse } from "./filter.js";
+import { castOf } from "./casts.js";
+import { fieldSql } from "./field-sql.js";
+import { mayUse } from "./filter.js";
 import type { Instant, ReadSql, RequestValues } from "./read-sql.js";
 
 export const MAX_PAGE = 100;

@@ -291,5 +291,8 @@ const shapes = new WeakMap<Actor, string>();
 function shapeOfActor(actor: Actor): string {
   return `${actor.kind === "PUBLIC" ? "P" : "K"}|${actor.grants
     .map((grant) => `${grant.role}${grant.regionPath !== null ? "r" : ""}${isOfRoot(grant) ? "0" : ""}${grant.countyCode ? "c" : ""}${grant.townId ? "t" : ""}${grant.whole?.[0]?.toUpperCase() ?? ""}${grant.sectors ? "s" : ""}${grant.subjectId ? "u" : ""}`)
-    .join(",")}`;
+    .join(",")}|${coarseLayersOf(actor)?.join() ?? "?"}`;
 }
+
+/** Layers a policy keeps coarse from an actor; undefined where nobody has looked. The service itself is given everything. */
+export const coarseLayersOf = (actor: Actor): readonly string[] | undefined => (actor.kind === "SYSTEM" ? [] : actor.coarseLayers);

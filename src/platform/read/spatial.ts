@@ -1,5 +1,6 @@
 import { verticesOf, type CheckedGeometry } from "../geometry.js";
 import { Fault } from "../fault.js";
+import type { KnownPlace } from "./known-place.js";
 import type { ReadSql, RequestValues } from "./read-sql.js";
 
 /** Conditions on where a row lies. Each narrows by a box first, which the index on the geometry answers, and is exact afterwards. */
@@ -14,20 +15,26 @@ type Told = (values: RequestValues) => unknown;
 const MAX_QUESTION_VERTICES = 2_000;
 const MAX_METRES = 200_000;
 
-/** A condition on a geometry; `at` is its SQL. */
-export function spatialSql(key: Spatial, told: Told, at: string, read: ReadSql): string {
+/** A condition on where rows lie. */
+export function spatialSql(key: Spatial, told: Told, place: KnownPlace, read: ReadSql): string {
   read.replan = true;
   switch (key) {
     case "bbox":
-      return `st_intersects(${at}, ${boxSql(told, read)})`;
+      return intersectingSql(place, boxSql(told, read));
     case "insidePolygon":
-      return `st_coveredby(${at}, ${questionSql((values) => polygonOf(told(values), key), read)})`;
+      return coveredSql(place, questionSql((values) => polygonOf(told(values), key), read));
     case "intersects":
-      return `st_intersects(${at}, ${questionSql((values) => questionOf(told(values), key), read)})`;
+      return intersectingSql(place, questionSql((values) => questionOf(told(values), key), read));
     case "near":
-      return nearSql(at, (values) => pointOf((told(values) as { point: unknown }).point, "near.point"), (values) => (told(values) as { metres: unknown }).metres, read);
+      return nearSql(place, (values) => pointOf((told(values) as { point: unknown }).point, "near.point"), (values) => (told(values) as { metres: unknown }).metres, read);
   }
 }
+
+/** Places that meet a geometry. */
+export const intersectingSql = (place: KnownPlace, question: string): string => place.meets(question, (at) => `st_intersects(${at}, ${question})`);
+
+/** Places that lie wholly in a polygon, its edge included. */
+export const coveredSql = (place: KnownPlace, polygon: string): string => place.meets(polygon, (at) => `st_coveredby(${at}, ${polygon})`);
 
 interface Box {
   west: number;
@@ -91,10 +98,10 @@ function boxAround([lon, lat]: readonly [number, number], metres: number): Box {
 }
 
 /** Within so many metres on the ellipsoid. The box lets the index on degrees answer: no second index in metres is kept for it. */
-export function nearSql(at: string, point: (values: RequestValues) => readonly [number, number], metres: Told, read: ReadSql): string {
+export function nearSql(place: KnownPlace, point: (values: RequestValues) => readonly [number, number], metres: Told, read: ReadSql): string {
   read.replan = true;
   const side = (edge: keyof Box) => read.param("double precision", (values) => boxAround(point(values), metresOf(metres(values)))[edge]);
   const degree = (index: 0 | 1) => read.param("double precision", (values) => point(values)[index]);
   const box = `st_makeenvelope(${side("west")}, ${side("south")}, ${side("east")}, ${side("north")}, 4490)`;
-  return `(${at} && ${box} and st_dwithin(${at}::geography, st_setsrid(st_makepoint(${degree(0)}, ${degree(1)}), 4490)::geography, ${read.param("double precision", (values) => metresOf(metres(values)))}))`;
+  return `(${place.near(box)} and st_dwithin(${place.sql}::geography, st_setsrid(st_makepoint(${degree(0)}, ${degree(1)}), 4490)::geography, ${read.param("double precision", (values) => metresOf(metres(values)))}))`;
 }

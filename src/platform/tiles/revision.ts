@@ -7,6 +7,9 @@ import type { Frame } from "./matrix.js";
 /** Levels of cells, from the whole square of degrees to 0.088 degrees; see tile_cells() in the migration. */
 const DEEPEST = 12;
 
+/** Digits so few that marks are narrower than what they leave: which tiles are new would tell where a change was, so that all are. */
+const WIDER_THAN_MARKS = 2;
+
 /** What a tile's content may change with. */
 export interface Watched {
   /** Tables of its layers: changes within the frame count. */
@@ -47,7 +50,7 @@ export async function revisionOf(pool: Pool, { placed, whole, frame, policies, c
   const cell = (degrees: string) => `greatest(0, least((1 << l.level) - 1, floor((${degrees}) / 360 * (1 << l.level))))::integer`;
   // What is drawn coarse may be stored beside the tile: changes there count as well.
   const text = `with given as materialized (select coalesce(array_agg(coordinate_digits(p.layer, $9, $10::text[]) order by p.at), '{}') as digits from unnest($8::text[]) with ordinality p(layer, at)),
-    wide as (select case when min(d) < ${ALL_DIGITS} then power(10::float8, -min(d)) else 0 end as moved from given, unnest(digits) d),
+    wide as (select case when min(d) < ${WIDER_THAN_MARKS} then 360 when min(d) < ${ALL_DIGITS} then power(10::float8, -min(d)) else 0 end as moved from given, unnest(digits) d),
     c as materialized (select l.level, ${cell("$2::float8 + 180 - moved")} as west, ${cell("$3::float8 + 180 + moved")} as east, ${cell("90 - $4::float8 - moved")} as north, ${cell("90 - $5::float8 + moved")} as south from unnest($1::smallint[]) l(level), wide)
     select (select digits from given) as digits, to_json(${turnSql(turns)}) #>> '{}' as turn, (select epoch from system_settings) || '.' || coalesce(sum(changes), 0) as revision, count(*)::integer as marks from (
       select r.changes from c join tile_revisions r on r.source = any($6::text[]) and r.level = c.level and r.x between c.west and c.east and r.y between c.north and c.south

@@ -1,6 +1,7 @@
 import { columnOf, fieldsOf, type Entity, type Field } from "../entity/entity.js";
 import { coarsened } from "../read/drawing.js";
-import { fieldSql, filterSql, mayBeTold } from "../read/filter.js";
+import { fieldSql, mayBeTold } from "../read/field-sql.js";
+import { filterSql } from "../read/filter.js";
 import type { ReadSql, RequestValues } from "../read/read-sql.js";
 import { EXTENT } from "./encode.js";
 import { carriedBy, shownSql, type MapLayer } from "./map-layer.js";

@@ -143,7 +143,16 @@ async function beginClaiming(client: PoolClient, call: Call, name: string, event
 }
 
 /** Permission is settled; now one transaction: claim the key, take the row, work, record, commit. */
-const perform = (pool: Pool, call: Call, name: string, action: Action, args: ActionArguments, input: Record<string, unknown>, uuid: string | undefined, clock?: string, payload?: Payload): Promise<Done> =>
+async function perform(pool: Pool, call: Call, name: string, action: Action, args: ActionArguments, input: Record<string, unknown>, uuid: string | undefined, clock?: string, payload?: Payload): Promise<Done> {
+  // A key past its time may be let go of just between the claim and the look for what it did: then it is claimed anew.
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const done = await performOnce(pool, call, name, action, args, input, uuid, clock, payload);
+    if (done) return done;
+  }
+  throw new Error(`an idempotency key of ${name} has no event`);
+}
+
+const performOnce = (pool: Pool, call: Call, name: string, action: Action, args: ActionArguments, input: Record<string, unknown>, uuid: string | undefined, clock?: string, payload?: Payload): Promise<Done | null> =>
   transaction(pool, async (client) => {
     const event = newUuid();
     const request = sha256(JSON.stringify([name, args.id ?? null, args.expectedVersion ?? null, args.input ?? null]));
@@ -169,14 +178,15 @@ export async function workIn(unit: Unit, name: string, action: Action, uuid: str
   return action.work(unit, input, row ?? { uuid: "", version: 0 });
 }
 
-/** What the key was used for is what its event says; it was recorded when the last row of the event was. */
-async function replay(client: PoolClient, call: Call, key: string, request: string, entity: Entity): Promise<Done> {
+/** What the key was used for is what its event says; it was recorded when the last row of the event was. Null where the key was let go of since. */
+async function replay(client: PoolClient, call: Call, key: string, request: string, entity: Entity): Promise<Done | null> {
   const { rows } = await send(client, {
     text: `select k.request_hash, a.entity_id, to_json(a.at) as effective, to_json(greatest(a.at, (select max(c.at) from change_events c where c.event_id = k.event_id))) as recorded
       from idempotency_keys k join audit_events a on a.id = k.event_id where k.principal_id = $1 and k.key_hash = $2`,
     values: [call.actor.id, key],
   });
-  const first = rows[0] as { request_hash: string; entity_id: string; effective: string; recorded: string };
+  const first = rows[0] as { request_hash: string; entity_id: string; effective: string; recorded: string } | undefined;
+  if (!first) return null;
   if (first.request_hash !== request) throw new Fault("IDEMPOTENCY_KEY_REUSED", {});
   return { entity, uuid: first.entity_id, recorded: first.recorded, effective: first.effective, replayed: true };
 }
@@ -189,15 +199,15 @@ function placeSql({ scope, table, tree, relations }: Entity, id: string): string
   return parent?.key ? placeSql(parent.target(), `(select ${parent.key} from ${table} where id = ${id})`) : null;
 }
 
-/** The audit event, placed where its object lies; without one, where its actor stands. */
+/** The audit event, placed where its object lies; without one, where its actor stands. Its time is the unit's own, made by the database. */
 export function eventStatement(call: Call, name: string, event: string, outcome: string, code: string | null, entity: Entity | null, uuid: string | null): Sent {
   const place = entity && uuid ? placeSql(entity, "$11") : null;
   const from = place ? ` from (select 1) one left join lateral (${place}) e on true` : "";
   const recorded = entity?.scope.kind === "placed" && uuid ? `greatest(at, (select recorded_from from ${entity.table} where id = $11))` : "at";
   const standing = standingOf(call.actor);
   return {
-    text: `insert into audit_events (id, at, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
-     select $1, app_clock(), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, ${place ? "coalesce(e.county_code, $15), coalesce(e.region_path, $16::ltree)" : "$15, $16::ltree"}${from}
+    text: `insert into audit_events (id, actor_id, actor_kind, actor_name, roles, action, outcome, code, request_id, entity, entity_id, operation_name, document_hash, client_ip, county_code, region_path)
+     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::uuid, $12, $13, $14, ${place ? "coalesce(e.county_code, $15), coalesce(e.region_path, $16::ltree)" : "$15, $16::ltree"}${from}
      returning to_json(${recorded}) as recorded`,
     values: [event, call.actor.id, call.actor.kind, call.actor.name, call.actor.grants.map((grant) => grant.role), name, outcome, code, call.requestId, entity?.name ?? null, uuid, call.operationName ?? null, call.documentHash ?? null, call.clientIp ?? null, standing?.countyCode ?? "000000", standing?.path ?? null],
   };

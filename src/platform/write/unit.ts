@@ -72,7 +72,7 @@ export class Unit {
     if (!row) throw new Fault("NOT_FOUND", { entity: entity.name });
     this.taken ??= row;
     if (expectedVersion !== undefined && row.version !== expectedVersion) {
-      throw new Fault("CONFLICT", { id: globalId(entity, uuid), expectedVersion, currentVersion: row.version, changes: await this.difference(entity, uuid, expectedVersion, row) });
+      throw new Fault("CONFLICT", { id: globalId(entity, uuid), expectedVersion, currentVersion: row.version, changes: await this.difference(entity, uuid, expectedVersion) });
     }
     return row;
   }
@@ -93,10 +93,13 @@ export class Unit {
     return { actor: this.actor, instant: { recorded: null, effective: this.now }, args: [], unlimited: true };
   }
 
-  private async difference(entity: Entity, uuid: string, version: number, current: TakenRow) {
+  /** What has changed since a version, told as any answer is: a unit's own reads are exact, a refusal is not its own. */
+  private async difference(entity: Entity, uuid: string, version: number) {
     const read = new ReadSql(this.actor, "now");
-    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table}_history e where e.id = $${read.sources.length + 1} and e.version = $${read.sources.length + 2}`;
-    const base = (await this.client.query({ text, values: [...read.bind(this.values()), uuid, version] })).rows[0]?.row as TakenRow | undefined;
+    const told = (from: string) => `(select ${objectSql(carrierPairs(entity, "e", read), read)} from ${from})`;
+    const id = read.param("uuid", () => uuid);
+    const text = `select ${told(`${entity.table}_history e where e.id = ${id} and e.version = ${read.param("integer", () => version)}`)} as base, ${told(`${entity.table} e where e.id = ${id}`)} as current`;
+    const { base, current } = (await this.client.query({ text, values: read.bind({ ...this.values(), unlimited: undefined }) })).rows[0] as { base: TakenRow | null; current: TakenRow };
     if (!base) return [];
     return Object.keys(fieldsOf(entity))
       .filter((name) => name in base && JSON.stringify(base[name]) !== JSON.stringify(current[name]) && !["version", "updatedAt"].includes(name))
