@@ -85,6 +85,7 @@ export function faultFromDatabase(error: unknown): Error {
   if (code === "40001" || code === "40P01" || code === "55P03") return make("OVERLOADED", { reason: "contention" });
   // Refusals a function of ours words itself.
   if (code === "YG400") return make("INVALID_INPUT", JSON.parse(detail!) as Record<string, unknown>);
+  if (code === "YG404") return make("NOT_FOUND", JSON.parse(detail!) as Record<string, unknown>);
   if (code === "YG403") return make("FORBIDDEN", { reason: "crs", ...(JSON.parse(detail!) as object) });
   if (code === "54000") return make("LIMIT_EXCEEDED", { limit: "rows", maximum: Number(detail) });
   if (code === "57014") return make("TIMEOUT");

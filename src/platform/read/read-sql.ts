@@ -1,5 +1,5 @@
 import { readingGrants, type Actor, type Grant } from "../actor.js";
-import { relationsOf, type Entity } from "../entity/entity.js";
+import { citationsOf, relationsOf, type Entity } from "../entity/entity.js";
 import { NO_HINTS, type Hints } from "./hints.js";
 import { exactly, standingNodes } from "./intervals.js";
 import { areasSql } from "./place.js";
@@ -190,7 +190,18 @@ export class ReadSql {
       const inner = this.alias();
       return `exists (select 1 from ${this.source(parent, inner)} where ${inner}.id = ${alias}.${relation.key} and ${this.scope(parent, inner)})`;
     }
+    if (target.scope.kind === "cited") return this.cited(target, alias);
     return this.placed(target, alias, grants);
+  }
+
+  /** Rows one made, and those a row within sight cites: which relations cite them, the declarations say. */
+  private cited(target: Entity, alias: string): string {
+    const maker = this.param("uuid", ({ actor }) => actor.id, "actor");
+    const citing = citationsOf(target).map(([from, relation]) => {
+      const row = this.alias();
+      return `exists (select 1 from ${this.source(from, row)} where ${row}.${relation.key} = ${alias}.id and ${this.scope(from, row)})`;
+    });
+    return `(${[`${alias}.created_by = ${maker}`, ...citing].join(" or ")})`;
   }
 
   private placed(target: Entity, alias: string, grants: readonly Grant[]): string {

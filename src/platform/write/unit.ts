@@ -1,5 +1,5 @@
 import type { PoolClient } from "pg";
-import type { Action } from "../actions.js";
+import type { Action, Input } from "../actions.js";
 import type { Actor } from "../actor.js";
 import { columnOf, fieldsOf, globalId, relationsOf, type Entity } from "../entity/entity.js";
 import { Fault } from "../fault.js";
@@ -8,7 +8,9 @@ import { NO_HINTS } from "../read/hints.js";
 import { actorShape, ReadSql, type RequestValues } from "../read/read-sql.js";
 import { objectSql } from "../read/json.js";
 import { carrierPairs } from "../read/statement.js";
+import { citationsIn, citedKey, seeCited, type CitedRows } from "./cited.js";
 import { newUuid } from "./identifier.js";
+import { requireOwned } from "./owner.js";
 
 /** A row read inside a unit: field names, `key:<relation>` for links, values as in answers. */
 export type TakenRow = Readonly<Record<string, unknown>> & { readonly uuid: string; readonly version: number };
@@ -29,6 +31,8 @@ export class Computed {
  * which the database demands of every tracked row.
  */
 export class Unit {
+  private rows: CitedRows = new Map();
+
   constructor(
     readonly actor: Actor,
     readonly name: string,
@@ -64,6 +68,19 @@ export class Unit {
     if (expectedVersion !== undefined && row.version !== expectedVersion) {
       throw new Fault("CONFLICT", { id: globalId(entity, uuid), expectedVersion, currentVersion: row.version, changes: await this.difference(entity, uuid, expectedVersion, row) });
     }
+    if (entity.scope.kind === "shared") await requireOwned(this, entity, uuid);
+    return row;
+  }
+
+  /** Sees every row the action's input names, once and before anything is done. Faults: NOT_FOUND with the place in the input. */
+  async cite(action: Action, input: Input): Promise<void> {
+    this.rows = await seeCited(this.client, this.values(), citationsIn(action.input, input));
+  }
+
+  /** A row the input names, as it stood when the action began; a row this unit changes meanwhile is seen anew by `see`. */
+  cited(entity: Entity, uuid: unknown): TakenRow {
+    const row = this.rows.get(citedKey(entity, String(uuid)));
+    if (!row) throw new Error(`${this.name} was given no ${entity.name} ${String(uuid)}`);
     return row;
   }
 
@@ -93,10 +110,11 @@ export class Unit {
       .map((field) => ({ field, base: base[field], current: current[field] }));
   }
 
-  /** Inserts a row; the unit's action sets the state it enters. Gives the UUID. */
+  /** Inserts a row; the unit's action sets the state it enters. Gives the UUID. Faults: FORBIDDEN for a row all may read that is another's. */
   async add(entity: Entity, values: Values, uuid: string = newUuid(Date.parse(this.now))): Promise<string> {
     const { text, parameters } = this.insertion(entity, values, uuid);
     await this.client.query(statementOf(text, parameters));
+    if (entity.scope.kind === "shared") await requireOwned(this, entity, uuid);
     return uuid;
   }
 
@@ -107,6 +125,7 @@ export class Unit {
     const scoped = `with e as (${text} returning *) select 1 from e where ${read.scope(entity, "e")}`;
     const { rowCount } = await this.client.query(statementOf(scoped, [...parameters, ...read.bind(this.values())]));
     if (rowCount === 0) throw new Fault("NOT_FOUND", { entity: entity.name });
+    if (entity.scope.kind === "shared") await requireOwned(this, entity, uuid);
     return uuid;
   }
 
