@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { IncomingMessage } from "node:http";
 import type { GraphQLSchema } from "graphql";
 import { bearerOf, Keys } from "./auth/keys.js";
-import { fileRoute } from "./attachments/files.js";
+import { FileStore } from "./attachments/file-store.js";
+import { fileRoutes } from "./attachments/files.js";
 import { importRoutes } from "./imports/import.routes.js";
 import { LedgerRows } from "./ledgers/ledger.rows.js";
 import { ledgerRoute } from "./ledgers/ledger.routes.js";
@@ -85,6 +86,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
 
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
   const json = "application/json; charset=utf-8";
+  const files = new FileStore(join(config.dataDir, "files"));
+  await files.prepare();
   const ledgers = new LedgerRows(made, engine.pool, hints, historyBegan);
   const routes: Route[] = [
     { method: "GET", pattern: /^\/livez$/, handle: text(json, 200, '{"status":"ok"}') },
@@ -98,7 +101,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
       },
     },
     { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
-    fileRoute(engine, join(config.dataDir, "files"), withCall),
+    ...fileRoutes(engine, files, withCall),
     ledgerRoute(ledgers, engine, withCall),
     ledgerImportRoute(ledgers, engine, withCall),
     ...importRoutes(engine, withCall),
