@@ -9,4 +9,5 @@ const atWork = shownBy(() => Subject, "enterprise", { zh: "注册在别处、在
 const building = shownBy(() => ProjectContractor, "enterprise", { zh: "注册在别处、在可见的在建项目参建的企业", en: "enterprises registered elsewhere that build at a project within sight" });
 
 /** An enterprise as an input names one. */
-export const namedEnterprise = (zh: string, en: string, options: Partial<Omit<InputField, "kind" | "zh" | "en" | "alsoFrom">> = {}) => given.id(() => Enterprise, zh, en, { ...options, alsoFrom: [atWork, building] });
+export const namedEnterprise = (zh: string, en: string, options: Partial<Omit<InputField, "kind" | "zh" | "en" | "alsoFrom">> = {}) =>
+  given.id(() => Enterprise, zh, en, { ...options, alsoFrom: [atWork, building] });

@@ -40,11 +40,8 @@ describe("regions", () => {
   test("have their boundary and former codes from their own office", async () => {
     const boundary = { boundary: square(106.5, 29.6, 0.2), datum: "CGCS2000", source: "示例" };
     const former = { code: "500229000000", name: "示例县", validTo: "2016-11-24" };
-    for (const by of ["stranger", "headquarters", "office"] as const) {
-      const asked = { by, on: await region("yubei"), input: boundary };
-      if (by === "stranger") expect(await refused("regionSetBoundary", asked)).toMatchObject(OUTSIDE);
-      else expect(await done("regionSetBoundary", asked)).toMatchObject({ id: district.regions["yubei"] });
-    }
+    expect(await refused("regionSetBoundary", { by: "stranger", on: await region("yubei"), input: boundary })).toMatchObject(OUTSIDE);
+    for (const by of ["headquarters", "office"]) expect(await done("regionSetBoundary", { by, on: await region("yubei"), input: boundary })).toMatchObject({ id: district.regions["yubei"] });
     expect(await refused("regionAddFormerCode", { by: "stranger", on: await region("yubei"), input: former })).toMatchObject(OUTSIDE);
     expect(await done("regionAddFormerCode", { on: await region("yubei"), input: former })).toMatchObject({ id: district.regions["yubei"] });
   });
@@ -91,13 +88,16 @@ describe("the nation's lists and methods", () => {
 
 describe("a method of assessment", () => {
   const names = { nameZh: "示例方法", nameEn: "example" };
-  let methods: Record<string, { id: string }>;
+  let methods: Record<string, { id: string; owner?: unknown }>;
   const drafted = (by: string, method: string) => ({ by, input: { method: methods[method]!.id, versionCode: `1-${by}`, definition: seeded("LEC") } });
   beforeAll(async () => {
     const ours = await done("assessmentMethodRegister", { input: { code: "OURS", ...names }, read: "owner{code}" });
     const all = await done("assessmentMethodRegister", { by: "headquarters", input: { code: "ALL", ...names }, read: "owner{code}" });
     methods = { ours, all };
-    expect([ours["owner"], all["owner"]]).toEqual([{ code: "500112000000" }, null]);
+  });
+
+  test("belongs to the area its registrar acts for, or to the whole tree", () => {
+    expect([methods["ours"]!.owner, methods["all"]!.owner]).toEqual([{ code: "500112000000" }, null]);
   });
 
   test("that a district registers is its own: another drafts and activates nothing of it", async () => {

@@ -230,7 +230,10 @@ export function entityNamed(name: string): Entity | undefined {
 
 /** The links by which rows of other entities cite rows of this one. */
 export const citationsOf = (target: Entity): [from: Entity, relation: KeyRelation][] =>
-  allEntities().flatMap((from) => (from.versionsOf ? [] : linksOf(from).filter(([, relation]) => relation.target() === target).map(([, relation]): [Entity, KeyRelation] => [from, relation])));
+  allEntities().flatMap((from) => {
+    const links = from.versionsOf ? [] : linksOf(from).filter(([, relation]) => relation.target() === target);
+    return links.map(([, relation]): [Entity, KeyRelation] => [from, relation]);
+  });
 
 /** The entity whose rows are the tree of places. */
 export function placeTree(): Entity & { tree: Tree } {

@@ -31,4 +31,9 @@ export const given = {
 
 /** What an input field says of itself to clients: for an id, what may be named beyond one's sight as well. */
 export const describeInput = ({ zh, en, alsoFrom = [] }: Pick<InputField, "zh" | "en" | "alsoFrom">) =>
-  alsoFrom.length === 0 ? describe({ zh, en }) : describe({ zh: `${zh}(可见范围以外亦可:${alsoFrom.map((kind) => kind.zh).join("、")})`, en: `${en} (beyond your sight also: ${alsoFrom.map((kind) => kind.en).join("; ")})` });
+  alsoFrom.length === 0
+    ? describe({ zh, en })
+    : describe({
+        zh: `${zh}(可见范围以外亦可:${alsoFrom.map((kind) => kind.zh).join("、")})`,
+        en: `${en} (beyond your sight also: ${alsoFrom.map((kind) => kind.en).join("; ")})`,
+      });

@@ -22,7 +22,8 @@ function ofNamed(report: Report, site: number, answer: string, read: ReadSql): s
     const target = argument.of!();
     const row = read.alias();
     const asked = read.param("uuid", (values) => uuidOf(values.args[site]![name], target));
-    return [`(exists (select 1 from ${read.source(target, row)} where ${row}.id = ${asked} and ${nameableSql(target, argument.alsoFrom ?? [], row, read)}) or not_cited(${literal(target.name)}, ${literal(name)}))`];
+    const nameable = nameableSql(target, argument.alsoFrom ?? [], row, read);
+    return [`(exists (select 1 from ${read.source(target, row)} where ${row}.id = ${asked} and ${nameable}) or not_cited(${literal(target.name)}, ${literal(name)}))`];
   });
   // The answer stands within the case: what is not named rightly is not worked out.
   return named.length === 0 ? answer : `(case when ${named.join(" and ")} then ${answer} end)`;

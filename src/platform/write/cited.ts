@@ -31,9 +31,10 @@ export function citationsIn(fields: Readonly<Record<string, InputField>>, input:
     if ((field.kind !== "id" && field.kind !== "object") || value === undefined || value === null) return [];
     const at = `${path}.${name}`;
     const values: [unknown, string][] = field.list ? (value as unknown[]).map((item, index) => [item, `${at}.${index}`]) : [[value, at]];
-    return values.flatMap(([item, where]) =>
-      field.kind === "object" ? citationsIn(field.fields!, item as Input, where) : [{ field: where, entity: field.of!(), uuid: item as string, alsoFrom: field.alsoFrom ?? [] }],
-    );
+    return values.flatMap(([item, where]) => {
+      if (field.kind === "object") return citationsIn(field.fields!, item as Input, where);
+      return [{ field: where, entity: field.of!(), uuid: item as string, alsoFrom: field.alsoFrom ?? [] }];
+    });
   });
 }
 
@@ -49,7 +50,9 @@ export async function seeCited(client: PoolClient, values: RequestValues, citati
     const lookUp = lookingUp(citation.entity, citation.alsoFrom, values.actor);
     groups.set(lookUp, [...(groups.get(lookUp) ?? []), citation]);
   }
-  const answers = await inOneWrite(client, () => [...groups].map(([{ text, read }, cited]) => client.query(statementOf(text, [[...new Set(cited.map(({ uuid }) => uuid))], ...read.bind(values)]))));
+  const send = ([{ text, read }, cited]: [LookingUp, Citation[]]) =>
+    client.query(statementOf(text, [[...new Set(cited.map(({ uuid }) => uuid))], ...read.bind(values)]));
+  const answers = await inOneWrite(client, () => [...groups].map(send));
   const seen = new Set<Citation>();
   for (const [index, cited] of [...groups.values()].entries()) {
     const rows = new Map((answers[index]!.rows as { row: TakenRow }[]).map(({ row }) => [row.uuid, row]));

@@ -1,5 +1,5 @@
 import type { Elsewhere } from "../actions.js";
-import { readingGrants } from "../actor.js";
+import { readingGrants, type Actor } from "../actor.js";
 import { relationsOf, type Description, type Entity } from "../entity/entity.js";
 
 /** Kinds of rows an input may name beyond its caller's sight. Each is a decision with a reason; what is named is then shown beside what names it. */
@@ -9,7 +9,8 @@ export const above = (what: Description, further: (alias: string) => string = ()
   zh: `上级区划的${what.zh}`,
   en: `${what.en} of a place above one's own`,
   admits(alias, read) {
-    const areas = read.param("ltree[]", ({ actor }) => readingGrants(actor).flatMap(({ regionPath, subjectId }) => (regionPath !== null && !subjectId ? [regionPath] : [])), "areas");
+    const areasOf = (actor: Actor) => readingGrants(actor).flatMap(({ regionPath, subjectId }) => (regionPath !== null && !subjectId ? [regionPath] : []));
+    const areas = read.param("ltree[]", ({ actor }) => areasOf(actor), "areas");
     return `(${alias}.region_path @> any(${areas}) and ${further(alias)})`;
   },
 });
