@@ -2,7 +2,9 @@ import { actions, type Input } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
 import { Fault } from "../platform/fault.js";
+import { ownArea } from "../platform/write/owner.js";
 import type { TakenRow, Unit } from "../platform/write/unit.js";
+import { Region } from "../regions/region.js";
 import { AssessmentMethod, AssessmentMethodVersion } from "./assessment-method.js";
 import { checkDefinition } from "./definition-check.js";
 
@@ -10,11 +12,13 @@ const BY: readonly Role[] = ["COMMITTEE_OFFICE", "SEED"];
 /** A matrix of a hundred by a hundred cells with its labels. */
 const LONGEST_DEFINITION = 200_000;
 
-const register = (unit: Unit, input: Input) => unit.add(AssessmentMethod, { code: input["code"], nameZh: input["nameZh"], nameEn: input["nameEn"] });
+/** What an office registers is its own area's, unless it says whose: nobody changes by it how others assess. */
+const register = async (unit: Unit, input: Input) =>
+  unit.add(AssessmentMethod, { ...input, owner: input["owner"] ?? (await ownArea(unit, "input.owner")) });
 
 /** Checks and stores a definition; the database enumerates what it can say. Nothing is assessed by a draft. */
 async function draft(unit: Unit, input: Input): Promise<string> {
-  const method = await unit.see(AssessmentMethod, input["method"] as string);
+  const method = unit.cited(AssessmentMethod, input["method"]);
   const versionCode = input["versionCode"];
   const [known] = await unit.query("select 1 from assessment_method_versions where method_id = $1 and version_code = $2 and status <> 'WITHDRAWN'", [method.uuid, versionCode]);
   if (known) throw new Fault("DUPLICATE", { field: "input.versionCode", rule: "a code of its own among the versions of the method", actual: versionCode });
@@ -47,6 +51,7 @@ actions({
       code: given.text("方法代码", "code of the method", { required: true, max: 20, pattern: /^[A-Z][A-Z0-9_]*$/ }),
       nameZh: given.text("名称", "name in Chinese", { required: true, max: 100 }),
       nameEn: given.text("英文名称", "name in English", { required: true, max: 200 }),
+      owner: given.id(() => Region, "所属区划;缺省为本人管辖的区划", "place it belongs to; the area one acts for unless given"),
     },
     work: register,
   },

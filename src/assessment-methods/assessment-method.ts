@@ -4,6 +4,7 @@ import { entity, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { computed, date, json, many, one, oneOf, text } from "../platform/entity/fields.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
+import { Region } from "../regions/region.js";
 
 /** 评估方法. A method without a version in force is known by name and assesses nothing. */
 export const AssessmentMethod = entity({
@@ -12,7 +13,7 @@ export const AssessmentMethod = entity({
   en: "method of assessment",
   plural: "assessmentMethods",
   table: "assessment_methods",
-  scope: { kind: "shared" },
+  scope: { kind: "shared", owner: { relation: "owner" } },
   readers: BUSINESS_READERS,
   // The editions of a method are an entity of their own, which has the name.
   versionsName: "AssessmentMethodRecord",
@@ -22,6 +23,7 @@ export const AssessmentMethod = entity({
     nameZh: text("名称", "name in Chinese", { filter: true }),
     nameEn: text("英文名称", "name in English", { filter: true }),
   },
+  relations: { owner: one(() => Region, "owner_region_id", "所属区划(由其起草、启用版本);为空则为全国、全树通用", "place it belongs to, which drafts and activates its versions; null for the whole tree", { owned: true }) },
 });
 
 export const methodVersionStatus = enumeration("AssessmentMethodVersionStatus", { zh: "评估方法版本状态", en: "state of a version of a method" }, {
@@ -40,7 +42,7 @@ export const AssessmentMethodVersion = entity({
   en: "version of a method of assessment",
   plural: "assessmentMethodVersions",
   table: "assessment_method_versions",
-  scope: { kind: "shared" },
+  scope: { kind: "shared", owner: { relation: "method" } },
   readers: BUSINESS_READERS,
   order: [["validFrom", "desc"]],
   fields: {

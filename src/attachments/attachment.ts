@@ -4,14 +4,14 @@ import { dateTime, int, oneOf, text } from "../platform/entity/fields.js";
 
 export const attachmentStatus = enumeration("AttachmentStatus", { zh: "附件状态", en: "state of an attachment" }, { PREPARED: ["待上传", "prepared, awaiting its bytes"], STORED: ["已存", "stored"] });
 
-/** 附件: bytes known by their SHA-256, sent by a prepared PUT. Seen only through what it proves: no root field and no id opens it. */
+/** 附件: bytes known by their SHA-256, sent by a prepared PUT. Seen by who prepared it and through whatever cites it; what nobody sees cited opens to nobody else. */
 export const Attachment = entity({
   name: "Attachment",
   zh: "附件",
   en: "attachment",
   plural: "attachments",
   table: "attachments",
-  scope: { kind: "shared" },
+  scope: { kind: "cited" },
   order: [["createdAt", "desc"]],
   root: false,
   fields: {

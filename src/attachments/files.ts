@@ -1,49 +1,117 @@
-import { createHash } from "node:crypto";
-import { mkdir, open, rename } from "node:fs/promises";
-import { join } from "node:path";
+import type { ServerResponse } from "node:http";
+import { pipeline } from "node:stream/promises";
 import { parseId } from "../platform/entity/entity.js";
+import { sendRead } from "../platform/db/prepared.js";
 import { Fault } from "../platform/fault.js";
-import { readBody } from "../platform/http/body.js";
 import type { Exchange, Route } from "../platform/http/server.js";
+import { ReadSql } from "../platform/read/read-sql.js";
 import { actAs, type Call, type WriteDoor } from "../platform/write/act.js";
-import { MAX_ATTACHMENT_BYTES } from "./attachment.actions.js";
 import { Attachment } from "./attachment.js";
+import { byteRange } from "./byte-range.js";
+import type { FileStore } from "./file-store.js";
 
-/** PUT /files/{id}: the bytes of a prepared attachment; kept by hash, durable before the row says STORED. */
-export function fileRoute(door: WriteDoor, directory: string, callFor: (exchange: Exchange) => Promise<Call>): Route {
-  return {
-    method: "PUT",
-    pattern: /^\/files\/([A-Za-z]+_[0-9a-f-]{36})$/,
-    async handle(exchange) {
-      const call = await callFor(exchange);
-      if (call.actor.kind === "PUBLIC") throw new Fault("UNAUTHENTICATED", {});
-      const target = parseId(exchange.matched[0]!);
-      const { rows } = await door.pool.query("select sha256, size_bytes, status, version from attachments where id = $1 and created_by = $2", [target?.entity === Attachment ? target.uuid : null, call.actor.id]);
-      const prepared = rows[0] as { sha256: string; size_bytes: number; status: string } | undefined;
-      if (!prepared || !target) throw new Fault("NOT_FOUND", { entity: "Attachment" });
-      const bytes = await readBody(exchange.request, MAX_ATTACHMENT_BYTES);
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
-      if (sha256 !== prepared.sha256 || bytes.length !== prepared.size_bytes) throw new Fault("INVALID_INPUT", { field: "body", rule: "the stated SHA-256 and size", actual: { sha256, sizeBytes: bytes.length } });
-      await store(directory, sha256, bytes);
-      if (prepared.status === "PREPARED")
-        await actAs(door, call, "attachment.store", async (unit) => {
-          await unit.query("update attachments set status = 'STORED' where id = $1 and status = 'PREPARED'", [target.uuid]);
-        });
-      exchange.response.writeHead(204).end();
-    },
-  };
+const PATTERN = /^\/files\/([A-Za-z]+_[0-9a-f-]{36})$/;
+
+/** What a browser may show in place: nothing in these runs, and the policy lets nothing run. Everything else is saved. */
+const SHOWN = /^(image\/(jpeg|png|webp)|application\/pdf|text\/plain)$/;
+
+interface StoredFile {
+  id: string;
+  sha256: string;
+  sizeBytes: number;
+  mediaType: string;
+  fileName: string;
+  status: "PREPARED" | "STORED";
 }
 
-async function store(directory: string, sha256: string, bytes: Buffer): Promise<void> {
-  const folder = join(directory, sha256.slice(0, 2));
-  await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `${sha256}.${process.pid}.${Date.now()}.part`);
-  const file = await open(temporary, "w", 0o600);
+const COLUMNS = 'e.id, e.sha256, e.size_bytes as "sizeBytes", e.media_type as "mediaType", e.file_name as "fileName", e.status';
+
+/** The bytes of attachments: put by who prepared them, got by who sees them. */
+export const fileRoutes = (door: WriteDoor, store: FileStore, callFor: (exchange: Exchange) => Promise<Call>): Route[] => [
+  { method: "PUT", pattern: PATTERN, handle: async (exchange) => put(door, store, exchange, await knownCaller(exchange, callFor)) },
+  { method: "GET", pattern: PATTERN, handle: async (exchange) => get(door, store, exchange, await knownCaller(exchange, callFor)) },
+];
+
+async function knownCaller(exchange: Exchange, callFor: (exchange: Exchange) => Promise<Call>): Promise<Call> {
+  const call = await callFor(exchange);
+  if (call.actor.kind === "PUBLIC") throw new Fault("UNAUTHENTICATED", {});
+  return call;
+}
+
+/** UUID in the address; of another entity none. */
+function uuidIn({ matched }: Exchange): string | null {
+  const target = parseId(matched[0]!);
+  return target?.entity === Attachment ? target.uuid : null;
+}
+
+/** PUT /files/{id}: the bytes of a prepared attachment; kept by hash, durable before the row says STORED. */
+async function put(door: WriteDoor, store: FileStore, exchange: Exchange, call: Call): Promise<void> {
+  const { rows } = await door.pool.query(`select ${COLUMNS} from attachments e where e.id = $1 and e.created_by = $2`, [uuidIn(exchange), call.actor.id]);
+  const prepared = rows[0] as StoredFile | undefined;
+  if (!prepared) throw new Fault("NOT_FOUND", { entity: Attachment.name });
+  if (call.actor.readOnly) throw new Fault("FORBIDDEN", { action: "attachment.store" });
+  await store.receive(exchange.request, prepared);
+  if (prepared.status === "PREPARED")
+    await actAs(door, call, "attachment.store", async (unit) => {
+      await unit.query("update attachments set status = 'STORED' where id = $1 and status = 'PREPARED'", [prepared.id]);
+    });
+  exchange.response.writeHead(204).end();
+}
+
+/** GET and HEAD /files/{id}: the bytes, or some of them, to who sees the attachment. */
+async function get(door: WriteDoor, store: FileStore, exchange: Exchange, call: Call): Promise<void> {
+  const { request, response } = exchange;
+  const stored = await seen(door, exchange, call);
+  if (!stored) throw new Fault("NOT_FOUND", { entity: Attachment.name });
+  if (stored.status !== "STORED") throw new Fault("EVIDENCE_MISSING", { attachment: exchange.matched[0], rule: "its bytes were never sent" });
+  const etag = `"${stored.sha256}"`;
+  // Asked again each time, for who may see it can change; the bytes of a hash cannot.
+  response.setHeader("cache-control", "private, no-cache");
+  response.setHeader("etag", etag);
+  response.setHeader("vary", "authorization");
+  if (named(request.headers["if-none-match"], etag)) return void response.writeHead(304).end();
+  const file = await store.open(stored);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
+    const held = request.headers["if-range"];
+    const range = held === undefined || held === etag ? byteRange(request.headers.range, stored.sizeBytes) : null;
+    if (range === "unsatisfiable") {
+      response.setHeader("content-range", `bytes */${stored.sizeBytes}`);
+      throw new Fault("RANGE_NOT_SATISFIABLE", { sizeBytes: stored.sizeBytes });
+    }
+    describe(response, stored);
+    const { first, last } = range ?? { first: 0, last: stored.sizeBytes - 1 };
+    response.setHeader("content-length", last - first + 1);
+    if (range) response.setHeader("content-range", `bytes ${first}-${last}/${stored.sizeBytes}`);
+    response.statusCode = range ? 206 : 200;
+    if (request.method === "HEAD") return void response.end();
+    await pipeline(file.createReadStream({ start: first, end: last, autoClose: false }), response).catch((error: NodeJS.ErrnoException) => {
+      // Whoever goes away in the middle wants no answer.
+      if (error.code !== "ERR_STREAM_PREMATURE_CLOSE" && error.code !== "ECONNRESET" && error.code !== "EPIPE") throw error;
+    });
   } finally {
     await file.close();
   }
-  await rename(temporary, join(folder, sha256));
+}
+
+async function seen(door: WriteDoor, exchange: Exchange, call: Call): Promise<StoredFile | undefined> {
+  const read = new ReadSql(call.actor, "now");
+  const id = read.param("uuid", () => uuidIn(exchange));
+  const text = `select ${COLUMNS} from ${read.source(Attachment, "e")} where e.id = ${id} and ${read.scope(Attachment, "e")}`;
+  const values = read.bind({ actor: call.actor, instant: { recorded: null, effective: new Date().toISOString() }, args: [] });
+  return (await sendRead(door.pool, { text, values, replan: false })).rows[0] as unknown as StoredFile | undefined;
+}
+
+/** Whether a list of validators names this one; bytes of a hash are equal in either sense. */
+const named = (header: string | undefined, etag: string) => header !== undefined && header.split(",").some((one) => ["*", etag, `W/${etag}`].includes(one.trim()));
+
+/** Headers that keep bytes of others from being taken for anything but what they were declared as. */
+function describe(response: ServerResponse, { mediaType, fileName }: StoredFile): void {
+  const shown = SHOWN.test(mediaType);
+  const plain = fileName.replace(/[^\x20-\x7e]|["\\%]/g, "_");
+  const exact = encodeURIComponent(fileName).replace(/['()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
+  response.setHeader("content-type", mediaType === "text/plain" ? "text/plain; charset=utf-8" : mediaType);
+  response.setHeader("content-disposition", `${shown ? "inline" : "attachment"}; filename="${plain}"; filename*=UTF-8''${exact}`);
+  response.setHeader("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox");
+  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("accept-ranges", "bytes");
 }

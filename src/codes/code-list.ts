@@ -1,5 +1,6 @@
 import { entity, relate } from "../platform/entity/entity.js";
 import { bool, date, many, one, text } from "../platform/entity/fields.js";
+import { Region } from "../regions/region.js";
 
 /** 代码表: one edition of a standard's list; editions stand side by side. */
 export const CodeList = entity({
@@ -8,7 +9,7 @@ export const CodeList = entity({
   en: "code list",
   plural: "codeLists",
   table: "code_lists",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: { relation: "owner" } },
   order: [["code", "asc"]],
   fields: {
     code: text("代码表标识", "code of the list", { filter: true, sort: true }),
@@ -21,6 +22,7 @@ export const CodeList = entity({
     defaultFrom: date("切换日期:自此未写明版本者按本版本;空则同启用日期", "switch date: from it a code without edition is of this one; its valid-from where empty", { nullable: true }),
     provisional: bool("是否暂定(官方代码未公布,代码为本系统暂用)", "provisional: no official codes were to be had, these are this register's own", { filter: true }),
   },
+  relations: { owner: one(() => Region, "owner_region_id", "所属区划(由其更改);为空则为全国、全树通用", "place it belongs to, which changes it; null for the whole tree", { owned: true }) },
 });
 
 /** 代码项. */
@@ -30,7 +32,7 @@ export const CodeItem = entity({
   en: "code",
   plural: "codeItems",
   table: "code_items",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: { relation: "list" } },
   order: [["code", "asc"]],
   fields: {
     code: text("代码", "code", { filter: true, sort: true }),
@@ -49,7 +51,7 @@ export const CodeMapping = entity({
   en: "correspondence of codes",
   plural: "codeMappings",
   table: "code_mappings",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: { relation: "from" } },
   order: [["createdAt", "asc"]],
   root: false,
   fields: { note: text("说明(依据)", "note, with its ground", { nullable: true }) },

@@ -1,4 +1,4 @@
-import { Person } from "../people/person.js";
+import { namedPerson } from "../people/named-person.js";
 import { actions } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
@@ -18,7 +18,7 @@ export const measure = {
   class3: given.text("管控措施分类 3(自定)", "class 3, free", { max: 200 }),
   mode: given.oneOf(measureMode, "管控方式", "how it is watched"),
   responsibleLevel: given.oneOf(controlLevel, "责任层级", "level that answers for it"),
-  responsiblePerson: given.id(() => Person, "责任人", "responsible person"),
+  responsiblePerson: namedPerson("责任人", "responsible person"),
   checkContent: given.text("隐患排查内容", "what a check looks at", { max: 4000 }),
   specialKind: given.oneOf(specialMeasureKind, "专项措施", "special kind"),
   capacity: given.int("最大承载量(人),仅 CAPACITY_LIMIT", "limit of capacity in people, of CAPACITY_LIMIT only", { minimum: 1, maximum: 10_000_000 }),

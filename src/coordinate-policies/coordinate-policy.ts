@@ -13,7 +13,7 @@ export const CoordinatePolicy = entity({
   en: "policy on giving coordinates",
   plural: "coordinatePolicies",
   table: "coordinate_policies",
-  scope: { kind: "shared" },
+  scope: { kind: "shared", owner: "tree" },
   order: [["layer", "asc"]],
   fields: {
     layer: text("图层(实体名或报表名)", "layer: name of an entity or a report", { filter: true, sort: true }),

@@ -9,7 +9,7 @@ import { Elevation } from "./elevation.js";
 
 /** Raises a risk for a time on a round's decision; when the time is over it is over, and nobody writes anything. */
 async function elevate(unit: Unit, input: Input, row: TakenRow): Promise<string> {
-  const decision = await unit.see(ReviewDecision, input["decision"] as string);
+  const decision = unit.cited(ReviewDecision, input["decision"]);
   if (decision["key:risk"] !== row.uuid || decision["decision"] !== "ELEVATE") throw new Fault("INVALID_INPUT", { field: "input.decision", rule: "a decision to elevate this risk" });
   const from = (input["validFrom"] as string | undefined) ?? unit.now;
   const until = input["validTo"] as string;

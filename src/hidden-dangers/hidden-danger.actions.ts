@@ -1,8 +1,8 @@
-import { Organization } from "../organizations/organization.js";
+import { namedBody } from "../organizations/named-body.js";
 import { actions } from "../platform/actions.js";
 import { hasRole, type Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
-import { Person } from "../people/person.js";
+import { namedPerson, officialsAbove } from "../people/named-person.js";
 import { Region } from "../regions/region.js";
 import { ControlMeasure } from "../control-measures/control-measure.js";
 import { Risk } from "../risks/risk.js";
@@ -30,7 +30,7 @@ const described = {
   cause: given.text("原因", "cause", { max: 2000 }),
   discoverySource: given.oneOf(discoverySource, "发现来源", "source of discovery", { required: true }),
   discoveredAt: given.dateTime("发现时间,缺省为现在", "discovered at; now unless given"),
-  discoveredBy: given.id(() => Person, "发现人", "found by"),
+  discoveredBy: namedPerson("发现人", "found by", { alsoFrom: [officialsAbove] }),
   evidence: given.id(() => Attachment, "整改前佐证(附件)", "evidence of the state before (attachments)", { list: true }),
   externalSystem: given.text("来源系统(与 externalId 同用)", "source system (with externalId)", { max: 100 }),
   externalId: given.text("来源系统中的主键", "key in the source system", { max: 200 }),
@@ -86,8 +86,8 @@ actions({
     zh: "交办(可双重交办)", en: "assign, to the enterprise and to a department", on: HiddenDanger, from: ["REGISTERED"], to: "ASSIGNED", by: REGULATORS,
     input: {
       deadline: given.date("整改期限", "deadline", { required: true }),
-      overseeOrganization: given.id(() => Organization, "督办部门(官方发现的须有)", "department that oversees"),
-      responsiblePerson: given.id(() => Person, "整改责任人", "person who rectifies"),
+      overseeOrganization: namedBody("督办部门(官方发现的须有)", "department that oversees"),
+      responsiblePerson: namedPerson("整改责任人", "person who rectifies"),
       plan,
     },
     work: assign,

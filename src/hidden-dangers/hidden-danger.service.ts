@@ -1,4 +1,4 @@
-import { Attachment } from "../attachments/attachment.js";
+import { storedOnes } from "../attachments/attachment.service.js";
 import type { Input } from "../platform/actions.js";
 import { Fault } from "../platform/fault.js";
 import { nextCode } from "../platform/write/code-number.js";
@@ -13,8 +13,8 @@ const textOf = (input: Input, name: string) => input[name] as string | null | un
 
 /** Registers or reports; place, sector and position are the subject's unless given. */
 export async function register(unit: Unit, input: Input): Promise<string> {
-  const subject = input["subject"] ? await unit.see(Subject, input["subject"] as string) : undefined;
-  const risk = input["risk"] ? await unit.see(Risk, input["risk"] as string) : undefined;
+  const subject = input["subject"] ? unit.cited(Subject, input["subject"]) : undefined;
+  const risk = input["risk"] ? unit.cited(Risk, input["risk"]) : undefined;
   if (risk && subject && risk["key:subject"] !== subject.uuid) throw new Fault("INVALID_INPUT", { field: "input.risk", rule: "a risk of the subject" });
   const region = textOf(input, "region") ?? (subject?.["key:region"] as string | undefined);
   if (!region) throw new Fault("INVALID_INPUT", { field: "input.region", rule: "a region or a subject" });
@@ -123,9 +123,5 @@ async function addPlan(unit: Unit, hiddenDanger: string, plan: unknown): Promise
 
 /** Links stored attachments as evidence; their own time tells what they can prove. */
 async function addEvidence(unit: Unit, hiddenDanger: string, attachments: unknown, phase: "BEFORE" | "AFTER"): Promise<void> {
-  for (const uuid of (attachments as string[] | undefined) ?? []) {
-    const attachment = await unit.see(Attachment, uuid);
-    if (attachment["status"] !== "STORED") throw new Fault("EVIDENCE_MISSING", { attachment: uuid, rule: "upload the bytes before citing it" });
-    await unit.add(HiddenDangerEvidence, { hiddenDanger, attachment: uuid, phase, takenAt: attachment["takenAt"] ?? attachment["createdAt"] });
-  }
+  for (const attachment of storedOnes(unit, attachments)) await unit.add(HiddenDangerEvidence, { hiddenDanger, attachment: attachment.uuid, phase, takenAt: attachment["takenAt"] ?? attachment["createdAt"] });
 }

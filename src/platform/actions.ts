@@ -2,14 +2,23 @@ import { withGrants, type Acting, type Actor, type Grant, type Role } from "./ac
 import { COVERING, type CodeField, type Description, type Entity, type FieldKind, type Row } from "./entity/entity.js";
 import type { EnumType } from "./entity/enumeration.js";
 import type { GeometryType } from "./geometry.js";
+import type { ReadSql } from "./read/read-sql.js";
 import type { TakenRow, Unit } from "./write/unit.js";
+
+/** Rows beyond the caller's sight that an input may name all the same; the description is the reason, and clients are told it. */
+export interface Elsewhere extends Description {
+  /** The condition on a row. It follows from who the caller is, never from what the caller says. */
+  admits: (alias: string, read: ReadSql) => string;
+}
 
 /** A field of an action's input; checked once, before the unit begins. */
 export interface InputField extends Description {
   kind: FieldKind | "id" | "object" | "bbox";
   enumeration?: EnumType;
-  /** kind id: the entity it must name. The work receives the UUID. */
+  /** kind id: the entity it must name, in a row within the caller's sight. The work receives the UUID. */
   of?: () => Entity;
+  /** kind id: what may be named beyond that. */
+  alsoFrom?: readonly Elsewhere[];
   /** kind object: its own fields. */
   fields?: Readonly<Record<string, InputField>>;
   /** Name of the GraphQL input type, for kind object. */

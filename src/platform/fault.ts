@@ -37,6 +37,8 @@ export const faults = {
   EVIDENCE_MISSING: kind(422, "缺少佐证材料", "Evidence is missing.", "先上传附件再引用", "Upload the attachment, then cite it."),
   LEVEL_DISAGREES: kind(422, "所报等级与计算结果不一致", "The stated level differs from the computed one.", "去掉等级或改正取值", "Leave the level out or correct the inputs."),
   DATUM_MISSING: kind(400, "未声明坐标基准", "No datum is stated.", "声明 CGCS2000、WGS84、GCJ02 或 BD09", "State CGCS2000, WGS84, GCJ02 or BD09."),
+  RANGE_NOT_SATISFIABLE: kind(416, "所求字节超出文件", "The bytes asked for lie beyond the file.", "按 sizeBytes 取范围", "Ask for a range within sizeBytes."),
+  FILE_LOST: kind(500, "存储的文件缺失或损坏", "The stored bytes are missing or damaged.", "由管理员从备份恢复", "Let the administrator restore them from the backup."),
   FILE_DAMAGED: kind(422, "文件无法读取", "The file cannot be read.", "重新导出文件", "Export the file again."),
   TIMEOUT: kind(503, "处理超时", "The deadline passed.", "缩小查询后重试", "Ask for less and try again.", true),
   OVERLOADED: kind(503, "服务繁忙", "The service is busy.", "稍后重试", "Try again later.", true),
@@ -105,6 +107,7 @@ export function faultFromDatabase(error: unknown): Error {
   if (code === "40001" || code === "40P01" || code === "55P03") return make("OVERLOADED", { reason: "contention" });
   // Refusals a function of ours words itself.
   if (code === "YG400") return make("INVALID_INPUT", JSON.parse(detail!) as Record<string, unknown>);
+  if (code === "YG404") return make("NOT_FOUND", JSON.parse(detail!) as Record<string, unknown>);
   if (code === "YG403") return make("FORBIDDEN", { reason: "crs", ...(JSON.parse(detail!) as object) });
   if (code === "54000") return make("LIMIT_EXCEEDED", { limit: "rows", maximum: Number(detail) });
   if (code === "57014" || code === "25P03") return make("TIMEOUT");

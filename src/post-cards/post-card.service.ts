@@ -1,7 +1,6 @@
 import type { Input } from "../platform/actions.js";
 import { Fault } from "../platform/fault.js";
 import type { TakenRow, Unit } from "../platform/write/unit.js";
-import { Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
 import { PostCard, PostCardRisk } from "./post-card.js";
 
@@ -10,17 +9,14 @@ async function nameRisks(unit: Unit, card: string, wanted: readonly string[]): P
   const named = await unit.query<{ id: string; risk_id: string }>("select id, risk_id from post_card_risks where post_card_id = $1 and dropped_at is null", [card]);
   for (const { id, risk_id: risk } of named) if (!wanted.includes(risk)) await unit.query("update post_card_risks set dropped_at = $2 where id = $1", [id, unit.now]);
   for (const risk of new Set(wanted))
-    if (!named.some((known) => known.risk_id === risk)) {
-      await unit.see(Risk, risk);
-      await unit.add(PostCardRisk, { card, risk });
-    }
+    if (!named.some((known) => known.risk_id === risk)) await unit.add(PostCardRisk, { card, risk });
 }
 
 /** Drafts a card of a post, or of a slot. Whose risks, and whether the slot is one of natural hazards, the database holds. */
 export async function draftCard(unit: Unit, input: Input): Promise<string> {
   const { risks, ...values } = input;
   if ((input["post"] == null) === (input["slot"] == null)) throw new Fault("INVALID_INPUT", { field: "input.post", rule: "either a post or a slot" });
-  const subject = await unit.see(Subject, input["subject"] as string);
+  const subject = unit.cited(Subject, input["subject"]);
   const card = await unit.add(PostCard, { ...values, subject: subject.uuid });
   if (risks) await nameRisks(unit, card, risks as string[]);
   return card;

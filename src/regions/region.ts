@@ -29,7 +29,7 @@ export const Region = entity({
   en: "administrative region",
   plural: "regions",
   table: "regions",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: "itself" },
   order: [["code", "asc"]],
   hiddenColumns: ["path", "parent_id", "county_code", "boundary", "boundary_given", "fid"],
   place: "shape",
@@ -93,7 +93,7 @@ export const RegionCode = entity({
   en: "former code of a region",
   plural: "regionCodes",
   table: "region_codes",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: { relation: "region" } },
   order: [["validTo", "desc"]],
   root: false,
   fields: {

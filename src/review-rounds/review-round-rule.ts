@@ -23,7 +23,7 @@ export const ReviewRoundRule = entity({
   en: "rule of which review rounds are owed",
   plural: "riskReviewRoundRules",
   table: "review_round_rules",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: "tree" },
   order: [["code", "asc"]],
   fields: {
     code: text("代码", "code", { filter: true, sort: true }),
@@ -46,7 +46,7 @@ entity({
   en: "quorum of review rounds",
   plural: "riskReviewRoundQuorums",
   table: "review_round_quorums",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: "tree" },
   order: [["validFrom", "desc"]],
   fields: {
     kind: oneOf(reviewRoundKind, "轮次类别", "kind of round", { filter: true }),

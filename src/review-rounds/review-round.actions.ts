@@ -1,11 +1,12 @@
 import { Attachment } from "../attachments/attachment.js";
-import { Organization } from "../organizations/organization.js";
-import { Person } from "../people/person.js";
+import { namedBody } from "../organizations/named-body.js";
+import { expertsAbove, namedPerson } from "../people/named-person.js";
 import { actions, type Action } from "../platform/actions.js";
 import { given } from "../platform/entity/input-fields.js";
+import { shownBy } from "../platform/write/elsewhere.js";
 import { Region } from "../regions/region.js";
 import { Risk, riskDomain, riskLevel } from "../risks/risk.js";
-import { participantRole, reviewDecision, ReviewRound } from "./review-round.js";
+import { participantRole, reviewDecision, ReviewParticipant, ReviewRound } from "./review-round.js";
 import { reviewRoundKind } from "./review-round-rule.js";
 import { addParticipant, cancel, conclude, convenesFor, CONVENORS, decide, hold, OWN_SECTOR, plan, publish } from "./review-round.service.js";
 
@@ -13,6 +14,8 @@ const ownSector: Action["when"] = { rule: OWN_SECTOR, reads: ["sector"], holds: 
 const ofSector: Action["entitles"] = { rule: OWN_SECTOR, holds: (grant, { sector }) => convenesFor(grant, sector) };
 const documents = given.id(() => Attachment, "材料(已上传的附件)", "documents: attachments already uploaded", { list: true });
 const monthlyRounds = given.id(() => ReviewRound, "引用的每月识别(季度会商)", "monthly rounds cited, of a consultation", { list: true });
+/** Who sits in a round already is completed by whoever convenes it. */
+const seated = shownBy(() => ReviewParticipant, "person", { zh: "已登记为可见轮次参加人者", en: "who takes part in a round within sight" });
 const level = given.oneOf(riskLevel, "决定的等级;维持、消除时不填", "level decided on; left out to keep or retire");
 
 /** 研判轮次的一生 (domain 3.5, RiskReviewRound): PLANNED, HELD, CONCLUDED, PUBLISHED; that the window was missed is computed. */
@@ -37,8 +40,8 @@ actions({
     zh: "登记参加人及其意见;同一人再次登记为补正", en: "add a participant with an opinion; a person named again is completed", on: ReviewRound, from: ["PLANNED", "HELD"], by: CONVENORS, when: ownSector,
     input: {
       role: given.oneOf(participantRole, "身份", "role", { required: true }),
-      person: given.id(() => Person, "人员(专家必填)", "person; needed for an expert"),
-      organization: given.id(() => Organization, "单位", "organisation"),
+      person: namedPerson("人员(专家必填)", "person; needed for an expert", { alsoFrom: [expertsAbove, seated] }),
+      organization: namedBody("单位", "organisation"),
       speciality: given.text("专业(专家必填)", "speciality; needed for an expert", { max: 100 }),
       opinion: given.text("意见", "opinion", { max: 4000 }),
     },

@@ -1,4 +1,5 @@
-import { Attachment } from "../attachments/attachment.js";
+import { storedOnes } from "../attachments/attachment.service.js";
+import { Person } from "../people/person.js";
 import type { Input } from "../platform/actions.js";
 import type { Grant, Role } from "../platform/actor.js";
 import { Fault } from "../platform/fault.js";
@@ -47,14 +48,13 @@ export async function plan(unit: Unit, input: Input): Promise<string> {
   return uuid;
 }
 
-/** Adds who takes part; a person named again has what was said of them completed. Who is invited need not be of the convenor's own area. */
+/** Adds who takes part; a person named again has what was said of them completed. */
 export async function addParticipant(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   const { person } = input;
-  const [known] = person ? await unit.query<{ kind: string; seat: string | null }>("select p.kind, s.id as seat from people p left join review_round_participants s on s.person_id = p.id and s.round_id = $2 where p.id = $1", [person, row.uuid]) : [];
-  if (person && !known) throw new Fault("NOT_FOUND", { entity: "Person" });
-  if (input["role"] === "EXPERT" && (known?.kind !== "EXPERT" || !input["speciality"])) throw new Fault("INVALID_INPUT", { field: "input.person", rule: "an expert is a person of kind EXPERT, with speciality" });
+  const [known] = person ? await unit.query<{ seat: string }>("select id as seat from review_round_participants where round_id = $2 and person_id = $1", [person, row.uuid]) : [];
+  if (input["role"] === "EXPERT" && (!person || unit.cited(Person, person)["kind"] !== "EXPERT" || !input["speciality"])) throw new Fault("INVALID_INPUT", { field: "input.person", rule: "an expert is a person of kind EXPERT, with speciality" });
   const values = { role: input["role"], organization: input["organization"], speciality: input["speciality"], opinion: input["opinion"] };
-  if (known?.seat) await unit.change(ReviewParticipant, await unit.take(ReviewParticipant, known.seat), values);
+  if (known) await unit.change(ReviewParticipant, await unit.take(ReviewParticipant, known.seat), values);
   else await unit.add(ReviewParticipant, { round: row.uuid, person, ...values });
   return row.uuid;
 }
@@ -67,7 +67,7 @@ export async function hold(unit: Unit, input: Input, row: TakenRow): Promise<str
 
 /** Decides on a risk as it stands; the level it begins at is the register's, not the caller's. */
 export async function decide(unit: Unit, input: Input, row: TakenRow): Promise<string> {
-  const risk = await unit.see(Risk, input["risk"] as string);
+  const risk = unit.cited(Risk, input["risk"]);
   const { decision } = input;
   const fromLevel = risk["currentLevel"];
   const named = input["toLevel"] ?? null;
@@ -95,16 +95,9 @@ export async function publish(unit: Unit, input: Input, row: TakenRow): Promise<
 export const cancel = (unit: Unit, input: Input, row: TakenRow) => unit.move(ReviewRound, row, { cancelReason: input["reason"] });
 
 async function cite(unit: Unit, round: string, monthly: unknown): Promise<void> {
-  for (const uuid of (monthly as string[] | undefined) ?? []) {
-    await unit.see(ReviewRound, uuid);
-    await unit.add(ReviewBasis, { round, monthlyRound: uuid });
-  }
+  for (const uuid of (monthly as string[] | undefined) ?? []) await unit.add(ReviewBasis, { round, monthlyRound: uuid });
 }
 
 async function attach(unit: Unit, round: string, attachments: unknown): Promise<void> {
-  for (const uuid of (attachments as string[] | undefined) ?? []) {
-    const attachment = await unit.see(Attachment, uuid);
-    if (attachment["status"] !== "STORED") throw new Fault("EVIDENCE_MISSING", { attachment: uuid, rule: "upload the bytes before citing it" });
-    await unit.add(ReviewDocument, { round, attachment: uuid });
-  }
+  for (const attachment of storedOnes(unit, attachments)) await unit.add(ReviewDocument, { round, attachment: attachment.uuid });
 }

@@ -1,4 +1,4 @@
-import { Person } from "../people/person.js";
+import { namedPerson } from "../people/named-person.js";
 import { actions } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
@@ -11,7 +11,7 @@ const REGISTRARS: readonly Role[] = ["ENTERPRISE_REPORTER", "ENTERPRISE_PRINCIPA
 const shared = {
   name: given.text("名称", "name", { required: true, max: 200 }),
   department: given.text("责任部门", "department", { max: 200 }),
-  liablePerson: given.id(() => Person, "责任人", "liable person"),
+  liablePerson: namedPerson("责任人", "liable person"),
 };
 const ofObject = {
   ...shared,

@@ -14,7 +14,7 @@ function gradeOf(type: unknown, rValue: unknown, stated: unknown): string | null
 }
 
 export async function registerObject(unit: Unit, input: Input): Promise<string> {
-  const subject = await unit.see(Subject, input["subject"] as string);
+  const subject = unit.cited(Subject, input["subject"]);
   return unit.add(RiskObject, {
     ...input,
     subject: subject.uuid,
@@ -33,7 +33,7 @@ export function updateObject(unit: Unit, input: Input, row: TakenRow): Promise<s
 }
 
 export async function registerUnit(unit: Unit, input: Input): Promise<string> {
-  const object = await unit.see(RiskObject, input["object"] as string);
+  const object = unit.cited(RiskObject, input["object"]);
   return unit.add(RiskUnit, { ...input, object: object.uuid, subject: object["key:subject"] });
 }
 

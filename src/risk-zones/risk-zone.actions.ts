@@ -17,7 +17,7 @@ function register(unit: Unit, input: Input): Promise<string> {
 /** The row that takes a zone's place is registered before, so that what lay in the one is never for an instant in none. Faults: RULE_VIOLATED. */
 async function supersede(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   if (input["by"]) {
-    const newer = await unit.see(RiskZone, input["by"] as string);
+    const newer = unit.cited(RiskZone, input["by"]);
     if (newer["disasterType"] !== row["disasterType"] || newer["status"] !== "STANDING") throw new Fault("INVALID_INPUT", { field: "input.by", rule: "a standing zone of the same disaster type" });
   }
   return unit.move(RiskZone, row, { supersededBy: input["by"], supersededAt: unit.now, supersedeReason: input["reason"] });

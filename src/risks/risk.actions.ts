@@ -1,6 +1,6 @@
 import { assessmentInput as assessment } from "../assessment/assessment.service.js";
 import { Attachment } from "../attachments/attachment.js";
-import { Person } from "../people/person.js";
+import { namedPerson } from "../people/named-person.js";
 import { actions, type Action } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
@@ -42,7 +42,7 @@ actions({
       keyAttention: given.bool("是否提请重点关注(审核另行办理)", "proposed for key attention; its review is an action of its own"),
       keyAttentionReason: given.text("提请重点关注的理由", "reason for proposing it", { max: 1000 }),
       causedBy: given.id(() => Subject, "诱发单位(仅自然灾害)", "subject that induced it, of a natural hazard only"),
-      responsiblePerson: given.id(() => Person, "责任人", "responsible person"),
+      responsiblePerson: namedPerson("责任人", "responsible person"),
       emergencyPlanRef: given.text("应急预案编号", "reference of the emergency plan", { max: 200 }),
       location: given.point("位置(CGCS2000)", "location in CGCS2000"),
       extent: given.extent("范围(线或面,CGCS2000)", "where it stretches, a line or an area, in CGCS2000"),
@@ -58,7 +58,7 @@ actions({
   },
   "risk.approve": {
     zh: "审定纳入管控;重大、较大由牵头部门审定,重大须经专家论证", en: "approve into force; the two highest levels by the lead department, major on an expert round", on: Risk, from: ["ASSESSED"], to: "IN_FORCE", by: APPROVERS, when: byLevel,
-    input: { responsiblePerson: given.id(() => Person, "责任人", "responsible person"), emergencyPlanRef: given.text("应急预案编号", "reference of the emergency plan", { max: 200 }) },
+    input: { responsiblePerson: namedPerson("责任人", "responsible person"), emergencyPlanRef: given.text("应急预案编号", "reference of the emergency plan", { max: 200 }) },
     work: approve,
   },
   "risk.return": { zh: "退回补充", en: "return for completion", on: Risk, from: ["ASSESSED"], to: "IDENTIFIED", by: REGULATORS, input: { reason: { ...reason, required: true } }, work: sendBack },

@@ -1,5 +1,5 @@
 import { controlLevel, DEMANDED_CONTROL, notBelow } from "../control-measures/control-level.js";
-import { Person } from "../people/person.js";
+import { namedPerson } from "../people/named-person.js";
 import { actions, type Input } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
@@ -15,8 +15,6 @@ const STANDING = ["IDENTIFIED", "ASSESSED", "IN_FORCE", "REVIEWING"] as const;
 
 /** Corrects what the register says of a risk, its level apart: that only an assessment moves. */
 async function update(unit: Unit, input: Input, row: TakenRow): Promise<string> {
-  if (input["causedBy"]) await unit.see(Subject, input["causedBy"] as string);
-  if (input["responsiblePerson"]) await unit.see(Person, input["responsiblePerson"] as string);
   // A new code is of the edition stated with it, or of the one in use; not of that of the old code.
   const edition = "accidentType" in input && !("accidentTypeEdition" in input) ? { accidentTypeEdition: null } : {};
   await unit.change(Risk, row, { ...input, ...edition });
@@ -59,7 +57,7 @@ actions({
       consequence: given.text("可能后果", "consequence", { max: 2000 }),
       originClass: given.oneOf(originClass, "来源分类", "class of origin"),
       causedBy: given.id(() => Subject, "诱发单位(仅自然灾害)", "subject that induced it, of a natural hazard only"),
-      responsiblePerson: given.id(() => Person, "责任人", "responsible person"),
+      responsiblePerson: namedPerson("责任人", "responsible person"),
       emergencyPlanRef: given.text("应急预案编号", "reference of the emergency plan", { max: 200 }),
       location: given.point("位置(CGCS2000)", "location in CGCS2000"),
       extent: given.extent("范围(线或面,CGCS2000)", "where it stretches, a line or an area, in CGCS2000"),
@@ -75,7 +73,7 @@ actions({
     input: {
       keyAttention: given.bool("是否重点关注", "under key attention", { required: true }),
       reason: given.text("理由", "reason", { required: true, max: 1000 }),
-      reviewer: given.id(() => Person, "审核人;缺省为密钥所属人员", "who reviewed it; the person the key belongs to unless given"),
+      reviewer: namedPerson("审核人;缺省为密钥所属人员", "who reviewed it; the person the key belongs to unless given"),
     },
     work: reviewKeyAttention,
   },

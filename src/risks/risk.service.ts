@@ -1,5 +1,5 @@
 import { addAssessment, type Assessed } from "../assessment/assessment.service.js";
-import { Attachment } from "../attachments/attachment.js";
+import { storedOnes } from "../attachments/attachment.service.js";
 import type { Input } from "../platform/actions.js";
 import { Fault } from "../platform/fault.js";
 import { nextCode } from "../platform/write/code-number.js";
@@ -17,10 +17,9 @@ const RANK = ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"];
 
 /** Identifies a risk at a subject; place, sector and position are the subject's unless given. */
 export async function identify(unit: Unit, input: Input): Promise<string> {
-  const subject = await unit.see(Subject, input["subject"] as string);
-  const riskUnit = input["unit"] ? await unit.see(RiskUnit, input["unit"] as string) : undefined;
+  const subject = unit.cited(Subject, input["subject"]);
+  const riskUnit = input["unit"] ? unit.cited(RiskUnit, input["unit"]) : undefined;
   if (riskUnit && riskUnit["key:subject"] !== subject.uuid) throw new Fault("INVALID_INPUT", { field: "input.unit", rule: "a unit of the subject" });
-  if (input["causedBy"]) await unit.see(Subject, input["causedBy"] as string);
   const region = (input["region"] ?? subject["key:region"]) as string;
   const uuid = await unit.register(Risk, {
     code: nextCode("R", "risk_numbers", region),
@@ -88,7 +87,7 @@ export async function concludeReview(unit: Unit, input: Input, row: TakenRow): P
   const { level } = assessed;
   // Raising is immediate: whoever may conclude at the level that stands may raise it.
   if (leadDecides(row["currentLevel"])) await requireLead(unit, row);
-  const decision = input["decision"] ? await unit.see(ReviewDecision, input["decision"] as string) : undefined;
+  const decision = input["decision"] ? unit.cited(ReviewDecision, input["decision"]) : undefined;
   if (decision && level === row["currentLevel"]) throw new Fault("INVALID_INPUT", { field: "input.decision", rule: "named only where the level changes", level });
   await setLevel(unit, row, assessed, undefined, String(input["reason"]), { trigger: row["reassessTrigger"] ?? "PERIODIC", decision });
   await unit.query("update risks set next_review_due = $2 where id = $1", [row.uuid, dueAfter(unit.today, level)]);
@@ -98,12 +97,8 @@ export async function concludeReview(unit: Unit, input: Input, row: TakenRow): P
 /** Retires. Of the two highest levels on a round's decision and with evidence, which the database demands when the unit ends. */
 export async function retire(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   await requireLead(unit, row);
-  for (const uuid of (input["evidence"] as string[] | undefined) ?? []) {
-    const attachment = await unit.see(Attachment, uuid);
-    if (attachment["status"] !== "STORED") throw new Fault("EVIDENCE_MISSING", { attachment: uuid, rule: "upload the bytes before citing it" });
-    await unit.add(RiskEvidence, { risk: row.uuid, attachment: uuid });
-  }
-  const decision = input["decision"] ? await unit.see(ReviewDecision, input["decision"] as string) : undefined;
+  for (const attachment of storedOnes(unit, input["evidence"])) await unit.add(RiskEvidence, { risk: row.uuid, attachment: attachment.uuid });
+  const decision = input["decision"] ? unit.cited(ReviewDecision, input["decision"]) : undefined;
   return unit.move(Risk, row, { retire_reason: input["reason"], retire_decision_id: decision?.uuid });
 }
 

@@ -1,4 +1,4 @@
-import { Person } from "../people/person.js";
+import { namedPerson } from "../people/named-person.js";
 import { actions, type Action } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
@@ -21,7 +21,7 @@ const stop = {
 const confirmed = { stopRecord: given.id(() => StopRecord, "停用记录", "the stop record", { required: true }) };
 const start = {
   preStartCheck: given.text("复产复工前排查情况", "what the check before the start found", { required: true, max: 4000 }),
-  checkedBy: given.id(() => Person, "排查人", "who checked", { required: true }),
+  checkedBy: namedPerson("排查人", "who checked", { required: true }),
 };
 
 /** 停用与恢复 (domain 3.5): the enterprise asks, the lead confirms, a check before the start leads back into review. */

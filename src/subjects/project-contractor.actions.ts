@@ -4,12 +4,13 @@ import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
 import type { TakenRow, Unit } from "../platform/write/unit.js";
 import { contractorRole, ProjectContractor } from "./subject-kinds.js";
-import { Enterprise, Subject } from "./subject.js";
+import { namedEnterprise } from "./named-enterprise.js";
+import { Subject } from "./subject.js";
 
 const REGISTRARS: readonly Role[] = ["ENTERPRISE_REPORTER", "ENTERPRISE_PRINCIPAL", "TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE", "INTEGRATION_CLIENT", "SEED"];
 
 async function enter(unit: Unit, input: Input): Promise<string> {
-  const project = await unit.see(Subject, input["project"] as string);
+  const project = unit.cited(Subject, input["project"]);
   if (project["kind"] !== "CONSTRUCTION_PROJECT") throw new Fault("INVALID_INPUT", { field: "input.project", rule: "only of kind CONSTRUCTION_PROJECT", kind: project["kind"] });
   return unit.add(ProjectContractor, { ...input, enteredOn: input["enteredOn"] ?? unit.today });
 }
@@ -25,7 +26,7 @@ actions({
     zh: "登记参建单位进场", en: "record that a contractor enters", on: ProjectContractor, creates: true, by: REGISTRARS,
     input: {
       project: given.id(() => Subject, "在建项目", "construction project", { required: true }),
-      enterprise: given.id(() => Enterprise, "参建企业", "enterprise", { required: true }),
+      enterprise: namedEnterprise("参建企业", "enterprise", { required: true }),
       role: given.oneOf(contractorRole, "角色", "role", { required: true }),
       section: given.text("标段", "section of the works", { max: 100 }),
       enteredOn: given.date("进场日期;缺省为当日", "entered on; today unless given"),

@@ -1,3 +1,4 @@
+import { namedBody } from "../organizations/named-body.js";
 import { Organization, organizationKind, supervisionLevel, supervisionRole } from "../organizations/organization.js";
 import { officialRank, Person, personKind } from "../people/person.js";
 import { actions, type Input } from "../platform/actions.js";
@@ -5,6 +6,7 @@ import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
 import type { Unit } from "../platform/write/unit.js";
 import { Grid, gridKind, Region, regionLevel } from "../regions/region.js";
+import { namedEnterprise } from "./named-enterprise.js";
 import { Enterprise, sizeClass, Subject, subjectKind, supervisionClass } from "./subject.js";
 import { areaKind, disposalType, facilityKind, projectStage } from "./subject-kinds.js";
 import { registerSubject, updateSubject } from "./subject.service.js";
@@ -24,7 +26,7 @@ const adds = (entity: Parameters<Unit["register"]>[0]) => (unit: Unit, input: In
   return unit.register(entity, { ...values, source_system: externalSystem, external_id: externalId });
 };
 
-const managingUnit = given.id(() => Organization, "管理单位", "managing unit");
+const managingUnit = namedBody("管理单位", "managing unit");
 
 /** What only subjects of a kind have. */
 const details = {
@@ -48,8 +50,8 @@ const details = {
     "ConstructionProjectInput",
     {
       permitNo: given.text("施工许可证号", "number of the building permit", { max: 100 }),
-      ownerEnterprise: given.id(() => Enterprise, "建设单位(企业)", "owner, an enterprise"),
-      ownerOrganization: given.id(() => Organization, "建设单位(机关、事业单位)", "owner, a public body"),
+      ownerEnterprise: namedEnterprise("建设单位(企业)", "owner, an enterprise"),
+      ownerOrganization: namedBody("建设单位(机关、事业单位)", "owner, a public body"),
       stage: given.oneOf(projectStage, "施工阶段", "stage"),
       plannedStart: given.date("计划开工日期", "planned start"),
       plannedEnd: given.date("计划竣工日期", "planned end"),
@@ -113,8 +115,8 @@ actions({
       kind: given.oneOf(personKind, "类别", "kind", { required: true }),
       post: given.text("职务(岗位)", "post", { max: 100 }),
       rank: given.oneOf(officialRank, "职级", "rank"),
-      organization: given.id(() => Organization, "所在单位", "organisation"),
-      enterprise: given.id(() => Enterprise, "所在企业", "enterprise"),
+      organization: namedBody("所在单位", "organisation"),
+      enterprise: namedEnterprise("所在企业", "enterprise"),
       dutyPhone: given.text("值班(办公)电话", "duty telephone", { max: 30 }),
       mobile: given.text("手机", "mobile", { pattern: /^\+?[\d-]{6,20}$/ }),
       enforcementCertNo: given.text("执法证号", "enforcement certificate number", { max: 50 }),
@@ -141,7 +143,7 @@ actions({
   },
   "subject.register": {
     zh: "登记监管对象", en: "register a regulated subject", on: Subject, creates: true, to: "UNCONFIRMED", by: REGISTRARS,
-    input: { region: placed, kind: given.oneOf(subjectKind, "类别", "kind", { required: true }), enterprise: given.id(() => Enterprise, "所属企业", "enterprise"), ...subjectFields, ...details, ...external },
+    input: { region: placed, kind: given.oneOf(subjectKind, "类别", "kind", { required: true }), enterprise: namedEnterprise("所属企业", "enterprise"), ...subjectFields, ...details, ...external },
     work: registerSubject,
   },
   "subject.update": {

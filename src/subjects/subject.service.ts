@@ -20,16 +20,14 @@ function valuesOf(input: Input, kind: string): Record<string, unknown> {
 const pointOf = ({ boundary, location }: Record<string, unknown>) =>
   boundary && !location ? { location: new Computed("case when st_isvalid(st_setsrid(st_geomfromgeojson(?), 4490)) then st_pointonsurface(st_setsrid(st_geomfromgeojson(?), 4490)) end", [JSON.stringify(boundary), JSON.stringify(boundary)]) } : {};
 
-/** Registers a subject of any kind. Who induced an area must be within sight: whom one does not see one does not blame. */
+/** Registers a subject of any kind. */
 export async function registerSubject(unit: Unit, input: Input): Promise<string> {
   const values = valuesOf(input, input["kind"] as string);
-  if (values["causedBy"]) await unit.see(Subject, values["causedBy"] as string);
   return unit.register(Subject, { ...values, ...pointOf(values), code: nextCode("JG", "subject_numbers", input["region"] as string) });
 }
 
 export async function updateSubject(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   const values = valuesOf(input, row["kind"] as string);
-  if (values["causedBy"]) await unit.see(Subject, values["causedBy"] as string);
   await unit.change(Subject, row, { ...values, ...(row["location"] ? {} : pointOf(values)) });
   // Both ends of a move are checked: one's own before, and still one's own after.
   await unit.see(Subject, row.uuid);

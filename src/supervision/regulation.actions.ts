@@ -1,5 +1,6 @@
-import { Organization, supervisionLevel } from "../organizations/organization.js";
-import { Person } from "../people/person.js";
+import { namedBody } from "../organizations/named-body.js";
+import { supervisionLevel } from "../organizations/organization.js";
+import { namedPerson, officialsAbove } from "../people/named-person.js";
 import { actions, type Input } from "../platform/actions.js";
 import type { Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
@@ -39,18 +40,13 @@ async function checkSizeRule(unit: Unit, subject: TakenRow, input: Input): Promi
   if (row.kind !== expected) throw new Fault("RULE_VIOLATED", { rule: "inv_02_lead_by_size", sizeClass: row.size_class, expected, field: "input.overrideReason" });
 }
 
-async function slotOf(unit: Unit, uuid: string): Promise<{ scheme: string }> {
-  const slot = await unit.see(ResponsibilitySlot, uuid);
-  return { scheme: slot["key:scheme"] as string };
-}
-
 async function appoint(unit: Unit, input: Input): Promise<string> {
-  const subject = await unit.see(Subject, input["subject"] as string);
-  const { scheme } = await slotOf(unit, input["slot"] as string);
+  const subject = unit.cited(Subject, input["subject"]);
+  const slot = unit.cited(ResponsibilitySlot, input["slot"]);
   return unit.add(RegulatorAssignment, {
     subject: subject.uuid,
-    scheme_id: scheme,
-    slot: input["slot"],
+    scheme_id: slot["key:scheme"],
+    slot: slot.uuid,
     person: input["person"],
     validFrom: input["validFrom"] ?? unit.now,
     appointmentDoc: input["appointmentDoc"],
@@ -62,12 +58,12 @@ async function appoint(unit: Unit, input: Input): Promise<string> {
 async function handOver(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   const at = (input["at"] as string | undefined) ?? unit.now;
   if (Date.parse(at) <= Date.parse(String(row["validFrom"]))) throw new Fault("INVALID_INPUT", { field: "input.at", rule: "after the term began" });
-  const { scheme } = await slotOf(unit, row["key:slot"] as string);
+  const slot = await unit.see(ResponsibilitySlot, row["key:slot"] as string);
   await unit.change(RegulatorAssignment, row, { validTo: at, status: "ENDED" });
   return unit.add(RegulatorAssignment, {
     subject: row["key:subject"],
-    scheme_id: scheme,
-    slot: row["key:slot"],
+    scheme_id: slot["key:scheme"],
+    slot: slot.uuid,
     person: input["successor"],
     validFrom: at,
     appointmentDoc: input["appointmentDoc"],
@@ -81,7 +77,7 @@ actions({
     zh: "确定监管关系", en: "set a regulation relation", on: RegulationRelation, creates: true, by: BY,
     input: {
       subject: given.id(() => Subject, "监管对象", "subject", { required: true }),
-      organization: given.id(() => Organization, "监管单位", "regulator", { required: true }),
+      organization: namedBody("监管单位", "regulator", { required: true }),
       role: given.oneOf(regulationRole, "角色", "role", { required: true }),
       level: given.oneOf(supervisionLevel, "监管层级", "level of supervision"),
       basis: given.text("依据", "basis", { max: 500 }),
@@ -95,7 +91,7 @@ actions({
     input: {
       subject: given.id(() => Subject, "监管对象", "subject", { required: true }),
       slot: given.id(() => ResponsibilitySlot, "席位", "slot", { required: true }),
-      person: given.id(() => Person, "责任人", "person", { required: true }),
+      person: namedPerson("责任人", "person", { required: true, alsoFrom: [officialsAbove] }),
       validFrom: given.dateTime("起,缺省为现在", "from; now unless given"),
       appointmentDoc: given.text("任命文号", "number of the appointment document", { required: true, max: 100 }),
       published: given.bool("是否已公示", "published on the board"),
@@ -105,7 +101,7 @@ actions({
   "regulatorAssignment.handOver": {
     zh: "责任人交接", en: "hand over to a successor", on: RegulatorAssignment, from: ["ACTIVE", "HANDING_OVER"], by: BY,
     input: {
-      successor: given.id(() => Person, "接任人", "successor", { required: true }),
+      successor: namedPerson("接任人", "successor", { required: true, alsoFrom: [officialsAbove] }),
       at: given.dateTime("交接时点,缺省为现在", "instant of the handover; now unless given"),
       appointmentDoc: given.text("任命文号", "number of the appointment document", { required: true, max: 100 }),
     },

@@ -54,7 +54,7 @@ export const ResponsibilityScheme = entity({
   en: "scheme of responsible persons",
   plural: "responsibilitySchemes",
   table: "responsibility_schemes",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: "tree" },
   order: [["code", "asc"]],
   fields: {
     code: text("代码", "code", { filter: true, sort: true }),
@@ -71,7 +71,7 @@ export const ResponsibilitySlot = entity({
   en: "slot of a scheme",
   plural: "responsibilitySlots",
   table: "responsibility_slots",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: "tree" },
   order: [["position", "asc"]],
   fields: {
     code: text("代码", "code", { filter: true }),

@@ -17,7 +17,7 @@ export const DutyRule = entity({
   en: "duty rule",
   plural: "dutyRules",
   table: "duty_rules",
-  scope: { kind: "shared", public: true },
+  scope: { kind: "shared", public: true, owner: "tree" },
   order: [["code", "asc"]],
   fields: {
     code: text("代码", "code", { filter: true, sort: true }),

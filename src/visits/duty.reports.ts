@@ -1,3 +1,4 @@
+import { namedPerson } from "../people/named-person.js";
 import { Person } from "../people/person.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { bool, date, dateTime, decimal, int, one, oneOf } from "../platform/entity/fields.js";
@@ -6,6 +7,7 @@ import { report, type Given } from "../platform/entity/report.js";
 import type { ReadSql } from "../platform/read/read-sql.js";
 import { Region } from "../regions/region.js";
 import { Subject } from "../subjects/subject.js";
+import { responsible } from "../supervision/named-responsible.js";
 import { DutyRule } from "./duty-rule.js";
 import { countDays, dutyTerms } from "./duty-terms.js";
 
@@ -37,7 +39,7 @@ const coverageState = enumeration("CoverageState", { zh: "覆盖情况", en: "ho
 const which = {
   from: given.date("期间起日不早于", "periods that begin on or after", { required: true }),
   to: given.date("期间起日不晚于", "periods that begin on or before", { required: true }),
-  person: given.id(() => Person, "责任人;缺省为全部可见者", "the person; all within sight unless given"),
+  person: namedPerson("责任人;缺省为全部可见者", "the person; all within sight unless given", { alsoFrom: [responsible] }),
   within: { zh: "负责对象位于哪些区划之内者", en: "who answers for a subject within these regions", filterOf: () => Region },
 };
 const period = {

@@ -1,8 +1,9 @@
-import { Organization } from "../organizations/organization.js";
-import { Person } from "../people/person.js";
+import { namedBody } from "../organizations/named-body.js";
+import { namedPerson, officialsAbove } from "../people/named-person.js";
 import { actions } from "../platform/actions.js";
 import { given } from "../platform/entity/input-fields.js";
 import { Subject } from "../subjects/subject.js";
+import { responsible } from "../supervision/named-responsible.js";
 import { Visit, visitNature, visitTrigger } from "./visit.js";
 import { record, RECORDERS, records, withdraw } from "./visit.service.js";
 
@@ -18,10 +19,10 @@ actions({
       trigger: given.oneOf(visitTrigger, "由来,缺省为计划", "what it was made for; a plan unless given"),
       startedAt: given.dateTime("开始时间", "started at", { required: true }),
       endedAt: given.dateTime("结束时间", "ended at"),
-      participants: given.id(() => Person, "参加人", "who took part", { required: true, list: true }),
+      participants: namedPerson("参加人", "who took part", { required: true, list: true, alsoFrom: [officialsAbove, responsible] }),
       checkInPoint: given.point("签到点(CGCS2000);只取其距监管对象的米数,不存", "point of check-in in CGCS2000; only its distance from the subject is kept"),
       presenceConfirmation: given.text("无签到点或过远时,人工确认到场的理由", "why presence is confirmed by hand where there is no check-in or it is too far", { max: 500 }),
-      organization: given.id(() => Organization, "实施单位(行政检查必填)", "body that carried it out; an inspection needs it"),
+      organization: namedBody("实施单位(行政检查必填)", "body that carried it out; an inspection needs it"),
       approvalNo: given.text("批准文号(行政检查必填,紧急情况除外)", "number of the approval; an inspection needs it but in an emergency", { max: 100 }),
       entryCode: given.text("扫码入企的检查码(同上)", "code scanned on entry, likewise", { max: 100 }),
       itemCodes: given.text("检查事项代码", "codes of the items inspected", { list: true, max: 100 }),

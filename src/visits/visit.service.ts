@@ -1,4 +1,3 @@
-import { Person } from "../people/person.js";
 import type { Input } from "../platform/actions.js";
 import type { Grant, Role } from "../platform/actor.js";
 import { Fault } from "../platform/fault.js";
@@ -30,10 +29,9 @@ export async function record(unit: Unit, input: Input): Promise<string> {
   const [startedAt, endedAt] = [input["startedAt"] as string, input["endedAt"] as string | null | undefined];
   for (const [field, at] of [["startedAt", startedAt], ["endedAt", endedAt]] as const) if (at && Date.parse(at) > Date.parse(unit.now)) throw new Fault("INVALID_INPUT", { field: `input.${field}`, rule: "not in the future" });
   if (endedAt && Date.parse(endedAt) <= Date.parse(startedAt)) throw new Fault("INVALID_INPUT", { field: "input.endedAt", rule: "after it started" });
-  const subject = await unit.see(Subject, input["subject"] as string);
+  const subject = unit.cited(Subject, input["subject"]);
   const participants = [...new Set(input["participants"] as string[])];
   if (participants.length === 0) throw new Fault("INVALID_INPUT", { field: "input.participants", rule: "at least one" });
-  await known(unit, subject, participants);
   const findings = (input["findings"] as string | null | undefined) || undefined;
   const uuid = await unit.register(Visit, {
     code: nextCode("JC", "visit_numbers", subject["key:region"] as string),
@@ -58,13 +56,6 @@ export async function record(unit: Unit, input: Input): Promise<string> {
   });
   for (const person of participants) await unit.add(VisitParticipant, { visit: uuid, person });
   return uuid;
-}
-
-/** Whom one neither sees nor meets as responsible for the subject, one does not name as having been there. */
-async function known(unit: Unit, subject: TakenRow, participants: readonly string[]): Promise<void> {
-  const responsible = await unit.query<{ id: string }>("select distinct person_id as id from regulator_assignments where subject_id = $1 and person_id = any($2)", [subject.uuid, participants]);
-  const met = new Set(responsible.map(({ id }) => id));
-  for (const person of participants) if (!met.has(person)) await unit.see(Person, person);
 }
 
 export const withdraw = (unit: Unit, input: Input, row: TakenRow) => unit.move(Visit, row, { withdrawnAt: unit.now, withdrawn_by: unit.actor.id, withdrawReason: input["reason"] });

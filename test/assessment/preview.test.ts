@@ -114,13 +114,13 @@ describe("the preview", () => {
     expect(street.length).toBeGreaterThan(0);
     expect(street).toEqual((await preview("auditor", version.id)).filter((row) => (row as unknown as { town: { code: string } }).town.code === "500112004000"));
     expect(await preview("stranger", version.id)).toEqual([]);
-    expect(await preview("system_admin", version.id)).toEqual([]);
+    // Whoever does not see the version is told no more than of one that is not there.
+    for (const name of ["system_admin", "nobody"]) expect(await district.as(name).refused(PREVIEW, { v: version.id })).toMatchObject({ code: "NOT_FOUND", entity: "AssessmentMethodVersion", field: "version" });
     expect(await counts("stranger", version.id)).toMatchObject({ assessed: 0, raised: 0 });
-    expect(await counts("nobody", version.id)).toBeNull();
     const moderate = await preview("auditor", version.id, { currentLevel: { eq: "MODERATE" } });
     expect(moderate.length).toBeGreaterThan(0);
     expect(new Set(moderate.map(({ fromLevel }) => fromLevel))).toEqual(new Set(["MODERATE"]));
-    expect(await counts("auditor", district.sites[0]!)).toBeNull();
+    expect(await district.as("auditor").refused(PREVIEW, { v: district.sites[0] })).toMatchObject({ code: "NOT_FOUND", field: "version" });
   });
 
   test("of the version in force tells of no change", async () => {

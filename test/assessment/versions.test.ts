@@ -30,7 +30,7 @@ describe("the life of a version", () => {
 
   test("a draft withdrawn is gone for good and leaves its code to the next", async () => {
     const made = await draft(district, "LEC", "again", stricter());
-    const office = district.as("office");
+    const office = district.as("headquarters");
     const WITHDRAW = "mutation($k:String!,$id:ID!,$v:Int!){assessmentMethodVersionWithdraw(idempotencyKey:$k,id:$id,expectedVersion:$v){status allowedActions version}}";
     const { assessmentMethodVersionWithdraw: gone } = await office.ask(WITHDRAW, { k: district.key(), id: made.id, v: 1 });
     expect(gone).toEqual({ status: "WITHDRAWN", allowedActions: [], version: 2 });
@@ -47,7 +47,7 @@ describe("the life of a version", () => {
   });
 
   test("activated for a day to come, it is in force from that day, and the one before until the day before", async () => {
-    const office = district.as("office");
+    const office = district.as("headquarters");
     const next = await draft(district, "LEC", "next", stricter());
     expect(await office.refused(ACTIVATE, { k: district.key(), id: next.id, v: 1, i: { validFrom: dayAfter(-1) } })).toMatchObject({ code: "INVALID_INPUT", field: "input.validFrom", rule: "not before today" });
     expect(await activate(district, next, dayAfter(10))).toMatchObject({ status: "ACTIVATED", validFrom: dayAfter(10), validTo: null, inForce: false });
@@ -63,7 +63,7 @@ describe("the life of a version", () => {
 
   test("one activated between two takes the days between; two cannot begin on one day", async () => {
     const between = await draft(district, "LEC", "between", stricter());
-    expect(await district.as("office").refused(ACTIVATE, { k: district.key(), id: between.id, v: 1, i: { validFrom: dayAfter(10) } })).toMatchObject({ code: "RULE_VIOLATED", rule: "one_version_in_force", versionCode: "next" });
+    expect(await district.as("headquarters").refused(ACTIVATE, { k: district.key(), id: between.id, v: 1, i: { validFrom: dayAfter(10) } })).toMatchObject({ code: "RULE_VIOLATED", rule: "one_version_in_force", versionCode: "next" });
     expect(await activate(district, between, dayAfter(5))).toMatchObject({ validFrom: dayAfter(5), validTo: dayAfter(10) });
     expect(await versions()).toContainEqual({ versionCode: "2023", status: "ACTIVATED", validFrom: "2008-02-01", validTo: dayAfter(5), inForce: true });
   });

@@ -9,6 +9,8 @@ import { useDistrict } from "../support/district.js";
 const district = useDistrict();
 const { done, refused, held, rows } = deedsIn(district);
 const by = "enterprise";
+// The lists are the whole tree's: no district's office changes them.
+const nation = "headquarters";
 const CODES = "accidentType accidentTypeEdition accidentTypeName hazardFactor hazardFactorName disasterTypeName sectorName quality";
 const about = (more: Record<string, unknown>) => ({ by, input: { subject: district.sites[0], name: "示例风险", ...more }, read: CODES });
 const list = async (code: string, edition: string) => (await district.as("office").ask("query($c:String!,$e:String!){codeLists(first:1,filter:{code:{eq:$c},edition:{eq:$e}}){nodes{id version validFrom defaultFrom provisional}}}", { c: code, e: edition })).codeLists.nodes[0] as Acted;
@@ -45,12 +47,12 @@ test("two editions of GB 6441 stand side by side: 1986 is meant until the switch
   expect(await rows("select i.code from code_items i join code_lists l on l.id = i.code_list_id where l.edition = '2025' and l.code = 'accidentType' and i.code !~ '^P-[A-Z-]+$'")).toEqual([]);
 
   const [{ now }] = (await rows("select (now() at time zone 'Asia/Shanghai')::date::text as now")) as [{ now: string }];
-  const opened = await done("codeListRevise", { on: fresh, input: { validFrom: "2026-01-01" } });
+  const opened = await done("codeListRevise", { by: nation, on: fresh, input: { validFrom: "2026-01-01" } });
   const named = await done("riskIdentify", about({ accidentType: "P-DUST-EXPLOSION", accidentTypeEdition: "2025" }));
   expect(named).toMatchObject({ accidentTypeEdition: "2025", accidentTypeName: "粉尘爆炸" });
   expect(await refused("riskIdentify", about({ accidentType: "P-DUST-EXPLOSION" }))).toMatchObject({ rule: "inv_24_code_valid", edition: "1986" });
   const before = new Date().toISOString();
-  const switched = await done("codeListRevise", { on: opened, input: { defaultFrom: now } });
+  const switched = await done("codeListRevise", { by: nation, on: opened, input: { defaultFrom: now } });
   expect(await done("riskIdentify", about({ accidentType: "P-LIFTING" }))).toMatchObject({ accidentTypeEdition: "2025", accidentTypeName: "起重致害" });
   expect(await refused("riskIdentify", about({ accidentType: "03" }))).toMatchObject({ rule: "inv_24_code_valid", edition: "2025" });
   expect(await done("riskIdentify", about({ accidentType: "03", accidentTypeEdition: "1986" }))).toMatchObject({ accidentTypeName: "机械伤害" });
@@ -59,21 +61,21 @@ test("two editions of GB 6441 stand side by side: 1986 is meant until the switch
   // The list obeys as-of like everything else.
   const then = `query @asOf(recorded:"${before}"){codeLists(first:5,filter:{code:{eq:"accidentType"}},orderBy:[{field:CODE,direction:ASC}]){nodes{edition defaultFrom}}}`;
   for (const way of ["compiled", "plain"] as const) expect((await district.as("auditor", way).ask(then)).codeLists.nodes).toContainEqual({ edition: "2025", defaultFrom: "2027-01-01" });
-  await done("codeListRevise", { on: switched, input: { defaultFrom: "2027-01-01" } });
+  await done("codeListRevise", { by: nation, on: switched, input: { defaultFrom: "2027-01-01" } });
 });
 
 test("an item has a validity of its own, judged on the day of registration", async () => {
   const disasters = await list("disasterType", "2026");
   const drought = await item(disasters.id, "09");
   const held09 = await done("riskIdentify", about({ disasterType: "09" }));
-  await done("codeItemRevise", { on: drought, input: { validTo: "2020-01-01" } });
+  await done("codeItemRevise", { by: nation, on: drought, input: { validTo: "2020-01-01" } });
   expect(await refused("riskIdentify", about({ disasterType: "09" }))).toMatchObject({ rule: "inv_24_code_valid", list: "disasterType", stated: "09" });
   // A row that stands is judged anew only when its codes are touched.
   expect(await done("riskUpdate", { by, on: held09, input: { consequence: "示例后果" } })).toMatchObject({ version: 2 });
-  const added = await done("codeItemAdd", { input: { list: disasters.id, code: "30", nameZh: "示例灾种" } });
+  const added = await done("codeItemAdd", { by: nation, input: { list: disasters.id, code: "30", nameZh: "示例灾种" } });
   expect(await done("riskIdentify", about({ disasterType: "30" }))).toMatchObject({ disasterTypeName: "示例灾种" });
-  expect(await refused("codeItemMap", { on: added, input: { to: drought.id } })).toMatchObject({ code: "INVALID_INPUT", field: "input.to" });
-  expect(await refused("codeItemAdd", { by: "street", input: { list: disasters.id, code: "31", nameZh: "示例" } })).toMatchObject({ code: "FORBIDDEN" });
+  expect(await refused("codeItemMap", { by: nation, on: added, input: { to: drought.id } })).toMatchObject({ code: "INVALID_INPUT", field: "input.to" });
+  for (const other of ["street", "office"]) expect(await refused("codeItemAdd", { by: other, input: { list: disasters.id, code: "31", nameZh: "示例" } })).toMatchObject({ code: "FORBIDDEN" });
 });
 
 test("what an import brings with a code no list holds waits with the doubt told, and comes into force only once it is mended", async () => {

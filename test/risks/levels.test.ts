@@ -153,7 +153,7 @@ describe("retirement", () => {
       expect(await stage.refused("riskRetire", retire({ evidence, decision: await stage.argued(risk, { kind: wrong, decision: "RETIRE" }) }))).toMatchObject({ rule: "retirement_needs_a_round" });
       const decision = await stage.argued(risk, { kind, decision: "RETIRE" });
       expect(await stage.refused("riskRetire", retire({ decision }))).toMatchObject({ rule: "retirement_needs_evidence" });
-      expect(await stage.refused("riskRetire", { ...retire({ decision, evidence }), by: "of_other" })).toMatchObject({ code: "FORBIDDEN" });
+      expect(await stage.refused("riskRetire", { ...retire({ decision, evidence: [await district.evidence("of_other", "另一部门的照片")] }), by: "of_other" })).toMatchObject({ code: "FORBIDDEN" });
       await expect(plainly("update risks set status = 'RETIRED', retire_reason = '拆除' where id = $1", [uuid(risk.id)])).rejects.toMatchObject({ constraint: "retirement_needs_a_round" });
       expect(await stage.do("riskRetire", { ...retire({ decision, evidence }), by: "office" })).toMatchObject({ status: "RETIRED", evidence: { nodes: [{ attachment: { fileName: "after.txt" } }] } });
     }

@@ -98,11 +98,12 @@ async function freshPostgresql(migrated: boolean): Promise<TestDatabase> {
   const template = migrated ? await postgresqlTemplate(server) : "template0";
   const name = `register_${randomUUID().replaceAll("-", "")}`;
   await asAdmin(server, (client) => client.query(`create database ${name} template ${template}`));
-  const config = { databaseUrl: databaseUrl(server, name), dataDir: tmpdir() };
+  const config = { databaseUrl: databaseUrl(server, name), dataDir: mkdtempSync(join(tmpdir(), "register-")) };
   const engine = await openEngine(config);
   const drop = async () => {
     await engine.close();
     await asAdmin(server, (client) => client.query(`drop database ${name} with (force)`));
+    rmSync(config.dataDir, { recursive: true, force: true });
   };
   return { engine, config, drop };
 }

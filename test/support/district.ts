@@ -107,6 +107,8 @@ export function useDistrict(): District {
     });
     for (const { id, code } of (await engine.pool.query("select id, code from responsibility_slots")).rows as { id: string; code: string }[]) district.slots[code] = globalId(entityNamed("ResponsibilitySlot")!, id);
     await principal("office", "COMMITTEE_OFFICE", "yubei");
+    // For the whole tree: what is the nation's no district changes.
+    await principal("headquarters", "COMMITTEE_OFFICE", "city");
     await principal("sector", "SECTOR_REGULATOR", "yubei", { sectors: ["INDUSTRY_TRADE"] });
     await principal("street", "TOWN_REGULATOR", "huixing");
     await principal("neighbour", "TOWN_REGULATOR", "yuanyang");
@@ -115,7 +117,7 @@ export function useDistrict(): District {
     await principal("gis", "INTEGRATION_CLIENT", "yubei", { scopes: ["read"] });
     await principal("auditor", "AUDITOR", "yubei");
     await principal("system_admin", "SYSTEM_ADMIN", "yubei");
-    await principal("security_admin", "SECURITY_ADMIN", "yubei");
+    await principal("security_admin", "SECURITY_ADMIN", "city");
     schema ??= await makeSchema();
     district.start = (on, compileReads, limits) => startService({ limits, host: "127.0.0.1", port: 0, dataDir: database.config.dataDir, databaseUrl: undefined, demo: false, poolSize: 4, deadlineMs: 8_000, compileReads }, { ...on, close: () => Promise.resolve() }, schema);
     district.service = await district.start(engine, true);

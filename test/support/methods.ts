@@ -11,7 +11,7 @@ interface Version {
 }
 
 /** Drafts a version of a method known by its code. */
-export async function draft(district: District, method: string, versionCode: string, definition: unknown, by: Character = district.as("office")): Promise<Version> {
+export async function draft(district: District, method: string, versionCode: string, definition: unknown, by: Character = district.as("headquarters")): Promise<Version> {
   const { assessmentMethods } = await by.ask("query($c:String!){assessmentMethods(first:1,filter:{code:{eq:$c}}){nodes{id}}}", { c: method });
   const made = await by.ask("mutation($k:String!,$i:AssessmentMethodVersionDraftInput!){assessmentMethodVersionDraft(idempotencyKey:$k,input:$i){id version status}}", { k: district.key(), i: { method: assessmentMethods.nodes[0].id, versionCode, definition } });
   return made.assessmentMethodVersionDraft as Version;
@@ -23,7 +23,7 @@ export const ACTIVATE = "mutation($k:String!,$id:ID!,$v:Int!,$i:AssessmentMethod
 export const dayAfter = (days: number) => new Date(Date.now() + 8 * 3_600_000 + days * 86_400_000).toISOString().slice(0, 10);
 
 export const activate = async (district: District, { id, version }: Version, validFrom = dayAfter(0)) =>
-  (await district.as("office").ask(ACTIVATE, { k: district.key(), id, v: version, i: { validFrom } })).assessmentMethodVersionActivate as { id: string; version: number; status: string; validFrom: string; validTo: string | null; inForce: boolean };
+  (await district.as("headquarters").ask(ACTIVATE, { k: district.key(), id, v: version, i: { validFrom } })).assessmentMethodVersionActivate as { id: string; version: number; status: string; validFrom: string; validTo: string | null; inForce: boolean };
 
 /** A risk of the first site, identified and assessed as told. */
 export async function assessed(district: District, current: Record<string, unknown>, inherent?: Record<string, unknown>): Promise<{ id: string; version: number; currentLevel: string }> {

@@ -129,14 +129,22 @@ export const linksOf = (target: Entity): [name: string, relation: KeyRelation][]
   Object.entries(relationsOf(target)).filter((entry): entry is [string, KeyRelation] => entry[1].cardinality === "one");
 
 /**
+ * Whose a row is that all may read: who changes it acts for an area that covers its owner's.
+ * itself: the row is a place. tree: the whole tree's, which who acts for its top changes.
+ * Otherwise by a to-one relation: to the place it belongs to (the whole tree's where it names none), or to the row whose owner is its own.
+ */
+export type Owner = "itself" | "tree" | { relation: string };
+
+/**
  * Who sees rows of an entity.
- * shared: everybody, the public included. placed: by the grants' areas, sectors and own subjects.
- * through: as far as the row's `relation` is visible.
+ * shared: everybody, the public included; what writes one needs its owner. placed: by the grants' areas, sectors and own subjects.
+ * through: as far as the row's `relation` is visible. cited: by who made it, and as far as any row that cites it is visible.
  */
 export type Scope =
-  | { kind: "shared"; public?: boolean }
+  | { kind: "shared"; public?: boolean; owner?: Owner }
   | { kind: "placed"; sector?: string; subject?: string; placeless?: boolean }
-  | { kind: "through"; relation: string };
+  | { kind: "through"; relation: string }
+  | { kind: "cited" };
 
 export interface EntityDeclaration extends Description {
   name: string;
@@ -243,6 +251,13 @@ export const allEntities = (): readonly Entity[] => [...entities.values()];
 export function entityNamed(name: string): Entity | undefined {
   return entities.get(name);
 }
+
+/** The links by which rows of other entities cite rows of this one. */
+export const citationsOf = (target: Entity): [from: Entity, relation: KeyRelation][] =>
+  allEntities().flatMap((from) => {
+    const links = from.versionsOf ? [] : linksOf(from).filter(([, relation]) => relation.target() === target);
+    return links.map(([, relation]): [Entity, KeyRelation] => [from, relation]);
+  });
 
 /** The entity whose rows are the tree of places. */
 export function placeTree(): Entity & { tree: Tree } {

@@ -1,6 +1,7 @@
 import { Arg, Field, Float, ID, InputType, Int, Mutation, Resolver, type ClassType } from "type-graphql";
 import { allActions, mutationName, type Action, type InputField } from "../actions.js";
 import { describe } from "../entity/entity.js";
+import { describeInput } from "../entity/input-fields.js";
 import { mean } from "../read/meaning.js";
 import { KEPT_DAYS } from "../write/key-retention.js";
 import { bboxInput, classNamed, entityType, outputType } from "./types.js";
@@ -30,7 +31,7 @@ function inputType(name: string, fields: Readonly<Record<string, InputField>>, d
   const target = classNamed(name);
   inputs.set(name, target);
   InputType(name, { description })(target);
-  for (const [key, field] of Object.entries(fields)) Field(argumentType(name + pascal(key), field) as never, { nullable: !field.required, description: describe(field) })(target.prototype as object, key, undefined as never);
+  for (const [key, field] of Object.entries(fields)) Field(argumentType(name + pascal(key), field) as never, { nullable: !field.required, description: describeInput(field) })(target.prototype as object, key, undefined as never);
   return target;
 }
 

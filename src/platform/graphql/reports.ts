@@ -1,6 +1,7 @@
 import { Arg, Query, Resolver, type ClassType } from "type-graphql";
 import { allReports, type Report } from "../entity/report.js";
 import { describe } from "../entity/entity.js";
+import { describeInput } from "../entity/input-fields.js";
 import { mean } from "../read/meaning.js";
 import { argumentType } from "./mutations.js";
 import { GeoJsonScalar } from "./scalars.js";
@@ -19,7 +20,7 @@ export function reportResolver(): ClassType<object> {
     const given = Object.entries(report.args);
     given.forEach(([argument, declared], index) => {
       const filter = declared.filterOf && filterInput(declared.filterOf());
-      Arg(argument, (filter ? () => filter : argumentType(`${report.name}_${argument}`, declared as never)) as never, { description: describe(declared), nullable: !declared.required })(target.prototype as object, name, index);
+      Arg(argument, (filter ? () => filter : argumentType(`${report.name}_${argument}`, declared as never)) as never, { description: describeInput(declared), nullable: !declared.required })(target.prototype as object, name, index);
     });
     return given.length;
   };

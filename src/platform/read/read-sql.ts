@@ -1,5 +1,5 @@
 import { isOfRoot, readsBy, type Actor, type Role } from "../actor.js";
-import { relationsOf, type Clear, type Entity } from "../entity/entity.js";
+import { citationsOf, relationsOf, type Clear, type Entity } from "../entity/entity.js";
 import { NO_HINTS, type Hints } from "./hints.js";
 import { exactly, standingNodes } from "./intervals.js";
 import { areasSql } from "./place.js";
@@ -232,6 +232,7 @@ export class ReadSql {
       // Readers of the row are not those of what it belongs to: only by one and the same grant is it seen.
       return this.throughSql(relation.target(), alias, relation.key, grants);
     }
+    if (scope.kind === "cited") return this.cited(target, alias, grants);
     return this.placed(target, alias, grants);
   }
 
@@ -239,6 +240,16 @@ export class ReadSql {
     const inner = this.alias();
     const seen = this.within(parent, inner, grants);
     return seen === "false" ? seen : `exists (select 1 from ${this.source(parent, inner)} where ${inner}.id = ${alias}.${key} and ${seen})`;
+  }
+
+  /** Rows one made, and those a row within sight cites: which relations cite them, the declarations say. */
+  private cited(target: Entity, alias: string, grants: readonly number[]): string {
+    const maker = this.param("uuid", ({ actor }) => actor.id, "actor");
+    const citing = citationsOf(target).map(([from, relation]) => {
+      const row = this.alias();
+      return `exists (select 1 from ${this.source(from, row)} where ${row}.${relation.key} = ${alias}.id and ${this.within(from, row, grants)})`;
+    });
+    return `(${[`${alias}.created_by = ${maker}`, ...citing].join(" or ")})`;
   }
 
   private placed(target: Entity, alias: string, grants: readonly number[]): string {

@@ -1,10 +1,12 @@
 import { Fault } from "../fault.js";
 import type { Given, Report } from "../entity/report.js";
+import { nameableSql } from "../write/cited.js";
 import { checkValue } from "../write/input.js";
 import { fieldsOf } from "../entity/entity.js";
 import { drawnSql } from "./drawing.js";
 import { fieldSql, filterSql } from "./filter.js";
 import { uuidOf } from "./identity.js";
+import { literal } from "./literal.js";
 import { objectOfSql, rowObject, valueSql, type Pair, type Show } from "./json.js";
 import type { ReadSql } from "./read-sql.js";
 import type { Selection } from "./tree.js";
@@ -12,13 +14,28 @@ import type { Selection } from "./tree.js";
 /** Rows a report may give; one that would give more is refused: an auditor must not take a part for the whole. */
 const MAX_ROWS = 5_000;
 
+/** The answer of a report whose arguments name rows: they are seen as those of an action's input, and one that is not refuses the whole. */
+function ofNamed(report: Report, site: number, answer: string, read: ReadSql): string {
+  const shape = read.shape[site] ?? {};
+  const named = Object.entries(report.args).flatMap(([name, argument]) => {
+    if (argument.filterOf || argument.kind !== "id" || shape[name] === undefined || shape[name] === null) return [];
+    const target = argument.of!();
+    const row = read.alias();
+    const asked = read.param("uuid", (values) => uuidOf(values.args[site]![name], target));
+    const nameable = nameableSql(target, argument.alsoFrom ?? [], row, read);
+    return [`(exists (select 1 from ${read.source(target, row)} where ${row}.id = ${asked} and ${nameable}) or not_cited(${literal(target.name)}, ${literal(name)}))`];
+  });
+  // The answer stands within the case: what is not named rightly is not worked out.
+  return named.length === 0 ? answer : `(case when ${named.join(" and ")} then ${answer} end)`;
+}
+
 /** The rows of a report as one JSON array, or its one row. */
 export function reportSql(report: Report, selection: Selection, site: number, show: Show, read: ReadSql): string {
   const row = read.alias();
   const rows = `(select * from (${report.sql(givenAt(report, site, read), read)}) ${row} limit ${MAX_ROWS + 1}) ${row}`;
   const object = show.rows(selection, row, read);
-  if (report.single) return `(select ${object.value} from ${rows}${object.joins} limit 1)`;
-  return `(select case when count(*) > ${MAX_ROWS} then too_many_rows(${MAX_ROWS}) else coalesce(array_to_json(array_agg(${object.record ?? object.value})), '[]'::json) end from ${rows}${object.joins})`;
+  if (report.single) return ofNamed(report, site, `(select ${object.value} from ${rows}${object.joins} limit 1)`, read);
+  return ofNamed(report, site, `(select case when count(*) > ${MAX_ROWS} then too_many_rows(${MAX_ROWS}) else coalesce(array_to_json(array_agg(${object.record ?? object.value})), '[]'::json) end from ${rows}${object.joins})`, read);
 }
 
 /** The rows of a report as one FeatureCollection: its geometry, and every other value as a property. */
@@ -31,7 +48,7 @@ export function reportFeaturesSql(report: Report, site: number, mark: number, re
   const feature = rowObject([pair("type", "'Feature'::text"), pair("geometry", drawnSql(fieldSql(geometryName, geometry, row, read), geometry, site, mark, read)), pair("properties", properties.record ?? properties.value)], read);
   const rows = `(select * from (${report.sql(givenAt(report, site, read), read)}) ${row} limit ${MAX_ROWS + 1}) ${row}`;
   const features = `case when count(*) > ${MAX_ROWS} then too_many_rows(${MAX_ROWS}) else coalesce(array_to_json(array_agg(${feature.record ?? feature.value})), '[]'::json) end`;
-  return objectOfSql([pair("type", "'FeatureCollection'::text"), pair("features", features)], `from ${rows}${properties.joins}${feature.joins}`, read);
+  return ofNamed(report, site, objectOfSql([pair("type", "'FeatureCollection'::text"), pair("features", features)], `from ${rows}${properties.joins}${feature.joins}`, read), read);
 }
 
 function givenAt(report: Report, site: number, read: ReadSql): Given {

@@ -169,12 +169,13 @@ const performOnce = (pool: Pool, call: Call, name: string, action: Action, args:
     return { entity: action.on, uuid: result, effective: now, replayed: false, ...ended };
   });
 
-/** The heart of an action: its row taken in the version that was read, state and rule checked, the work done. Gives the UUID of the row. */
+/** The heart of an action: its row taken in the version that was read, state and rule checked, what its input names seen, the work done. Gives the UUID of the row. */
 export async function workIn(unit: Unit, name: string, action: Action, uuid: string | undefined, expectedVersion: number | undefined, input: Record<string, unknown>): Promise<string> {
   if (unit.actor.grants.length === 0) throw new Fault("FORBIDDEN", { action: name, field: action.entitles?.field, rule: action.entitles?.rule });
   const row = action.creates ? null : await unit.take(action.on, uuid!, expectedVersion);
   if (row && action.from && !action.from.includes(String(row["status"]))) throw new Fault("INVALID_TRANSITION", { action: name, state: row["status"], from: action.from });
   if (row && !ruleHolds(action, row, unit.acting)) throw new Fault("FORBIDDEN", { action: name, rule: action.when?.rule });
+  await unit.cite(action, input);
   return action.work(unit, input, row ?? { uuid: "", version: 0 });
 }
 

@@ -1,5 +1,5 @@
 import type { PoolClient } from "pg";
-import { actingOn, type Action } from "../actions.js";
+import { actingOn, type Action, type Input } from "../actions.js";
 import type { Acting, Actor } from "../actor.js";
 import { columnOf, fieldsOf, globalId, relationsOf, type Entity } from "../entity/entity.js";
 import { Fault } from "../fault.js";
@@ -8,7 +8,9 @@ import { NO_HINTS } from "../read/hints.js";
 import { actorShape, ReadSql, type RequestValues } from "../read/read-sql.js";
 import { objectSql } from "../read/json.js";
 import { carrierPairs } from "../read/statement.js";
+import { citationsIn, citedKey, seeCited, type CitedRows } from "./cited.js";
 import { newUuid } from "./identifier.js";
+import { requireOwned } from "./owner.js";
 
 /** A row read inside a unit: field names, `key:<relation>` for links, values as in answers. */
 export type TakenRow = Readonly<Record<string, unknown>> & { readonly uuid: string; readonly version: number };
@@ -30,6 +32,7 @@ export class Computed {
  */
 export class Unit {
   private taken: TakenRow | undefined;
+  private rows: CitedRows = new Map();
 
   constructor(
     /** Who acts: of an action with the grants whose role may do it, and by these alone is anything in the unit found, seen and placed. */
@@ -74,6 +77,19 @@ export class Unit {
     if (expectedVersion !== undefined && row.version !== expectedVersion) {
       throw new Fault("CONFLICT", { id: globalId(entity, uuid), expectedVersion, currentVersion: row.version, changes: await this.difference(entity, uuid, expectedVersion) });
     }
+    if (entity.scope.kind === "shared") await requireOwned(this, entity, uuid);
+    return row;
+  }
+
+  /** Sees every row the action's input names, once and before anything is done. Faults: NOT_FOUND with the place in the input. */
+  async cite(action: Action, input: Input): Promise<void> {
+    this.rows = await seeCited(this.client, this.values(), citationsIn(action.input, input));
+  }
+
+  /** A row the input names, as it stood when the action began; a row this unit changes meanwhile is seen anew by `see`. */
+  cited(entity: Entity, uuid: unknown): TakenRow {
+    const row = this.rows.get(citedKey(entity, String(uuid)));
+    if (!row) throw new Error(`${this.name} was given no ${entity.name} ${String(uuid)}`);
     return row;
   }
 
@@ -106,11 +122,12 @@ export class Unit {
       .map((field) => ({ field, base: base[field], current: current[field] }));
   }
 
-  /** Inserts a row; the unit's action sets the state it enters. Gives the UUID. What the action is there to make is made in sight only. */
+  /** Inserts a row; the unit's action sets the state it enters. Gives the UUID. What the action is there to make is made in sight only. Faults: FORBIDDEN for a row all may read that is another's. */
   async add(entity: Entity, values: Values, uuid: string = newUuid(Date.parse(this.now))): Promise<string> {
     if (this.action?.creates && this.action.on === entity && entity.scope.kind !== "shared") return this.register(entity, values, uuid);
     const { text, parameters } = this.insertion(entity, values, uuid);
     await this.client.query(statementOf(text, parameters));
+    if (entity.scope.kind === "shared") await requireOwned(this, entity, uuid);
     return uuid;
   }
 
@@ -121,6 +138,7 @@ export class Unit {
     const scoped = `with e as (${text} returning *) select 1 from e where ${read.scope(entity, "e")}`;
     const { rowCount } = await this.client.query(statementOf(scoped, [...parameters, ...read.bind(this.values())]));
     if (rowCount === 0) throw new Fault("NOT_FOUND", { entity: entity.name });
+    if (entity.scope.kind === "shared") await requireOwned(this, entity, uuid);
     return uuid;
   }
 
