@@ -16,6 +16,9 @@
  * With --as-of the service is asked alone, live and as of three instants in turn, over risks of ten versions each
  * (as-of.ts): the past must be exact, and may cost at most twice the present.
  *
+ * With --overload the service is asked alone, for more than it can do (overload.ts): what it serves, refuses and how soon,
+ * and how an innocent client and the probes of its health fare meanwhile.
+ *
  * Without --database a PostgreSQL of the run's own is started, seeded and removed; it does not flush to disk (fsync off,
  * the same for the three). With --database the database is migrated, gets a schema `bench`, a principal with a key that
  * is revoked at the end, and hidden dangers from Q7: give it one made for trying out.
@@ -25,6 +28,7 @@ import { asOfInstants } from "./as-of.js";
 import { ownCluster, seededDatabase } from "./database.js";
 import { growth } from "./growth.js";
 import { readOptions, USAGE, type Options } from "./options.js";
+import { overload } from "./overload.js";
 import { say } from "./say.js";
 import { stopAll } from "./servers.js";
 import { threeServers } from "./three-servers.js";
@@ -45,7 +49,7 @@ async function run(options: Options): Promise<void> {
   try {
     const databases = [...options.databases];
     for (const size of options.growth) databases.push([String(size), await seededDatabase(cluster!, size)]);
-    const one = options.asOf ? asOfInstants : options.tiles ? tiles : threeServers;
+    const one = options.asOf ? asOfInstants : options.tiles ? tiles : options.overload ? overload : threeServers;
     const { text, figures } = several ? await growth(databases, options) : await one(options.database ?? (await seededDatabase(cluster!, options.risks, options.versions)), options);
     process.stdout.write(`${text}\n`);
     if (options.json) writeFileSync(options.json, `${JSON.stringify(figures, null, 2)}\n`);

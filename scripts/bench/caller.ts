@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { newKey } from "../../src/auth/keys.js";
-import type { Actor } from "../../src/platform/actor.js";
+import type { Actor, Role } from "../../src/platform/actor.js";
 import type { Engine } from "../../src/platform/db/engine.js";
 import { actAs } from "../../src/platform/write/act.js";
 import { newUuid } from "../../src/platform/write/identifier.js";
@@ -12,9 +12,12 @@ export interface Caller extends Writer {
   revoke(): Promise<void>;
 }
 
-/** A principal of the benchmark's own: a client system that sees one county and no personal data, with a fresh key. */
-export async function makeCaller(engine: Engine, county: { code: string; region: string }): Promise<Caller> {
-  const name = `基准测试 ${county.code} / benchmark`;
+/**
+ * A principal of the benchmark's own: a client system that sees one county and no personal data, with a fresh key.
+ * @param another tells principals apart where there are several.
+ */
+export async function makeCaller(engine: Engine, county: { code: string; region: string }, another = "", role: Role = "INTEGRATION_CLIENT"): Promise<Caller> {
+  const name = `基准测试 ${county.code}${another} / benchmark`;
   const actor: Actor = { id: newUuid(), kind: "SYSTEM", name, personId: null, grants: [] };
   const call = () => ({ actor, requestId: randomUUID() });
   const key = newKey();
@@ -23,7 +26,7 @@ export async function makeCaller(engine: Engine, county: { code: string; region:
     if (!principal) {
       principal = newUuid();
       await unit.query("insert into principals (id, kind, name) values ($1, 'CLIENT', $2)", [principal, name]);
-      await unit.query("insert into grants (id, principal_id, role, region_id) values ($1, $2, 'INTEGRATION_CLIENT', $3)", [newUuid(), principal, county.region]);
+      await unit.query("insert into grants (id, principal_id, role, region_id) values ($1, $2, $3, $4)", [newUuid(), principal, role, county.region]);
     }
     await unit.query("insert into api_keys (id, principal_id, prefix, secret_hash, label, expires_at) values ($1, $2, $3, $4, 'bench', now() + interval '1 day')", [newUuid(), principal, key.prefix, key.secretHash]);
   });

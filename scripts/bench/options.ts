@@ -20,18 +20,21 @@ export interface Options {
   json: string | undefined;
   /** Tiles beside raw ST_AsMVT instead of the questions. */
   tiles: boolean;
+  /** More than the service can do, instead of the questions. */
+  overload: boolean;
 }
 
 export const USAGE = `用法 / usage: npm run bench -- [--database URL | --risks N] [--questions Q1,Q2] [--rounds 3] [--seconds 4] [--connections 16] [--json FILE]
        npm run bench -- --databases 10000=URL,1000000=URL | --growth 10000,100000 [--questions Q1,Q3]
        npm run bench -- --as-of [--database URL | --risks 100000 --versions 10] [--questions Q1,Q2,Q3,Q4]
        npm run bench -- --tiles [--database URL | --risks N] [--rounds 3] [--seconds 4] [--connections 16]
+       npm run bench -- --overload [--database URL | --risks N] [--seconds 60]
 `;
 
 /** Reads the command line. @throws Error in both languages when something in it cannot be used. */
 export function readOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
-  const { values } = parseArgs({ args: [...args], options: { database: text, risks: text, databases: text, growth: text, questions: text, rounds: text, seconds: text, connections: text, json: text, versions: text, "as-of": { type: "boolean" }, tiles: { type: "boolean" } } });
+  const { values } = parseArgs({ args: [...args], options: { database: text, risks: text, databases: text, growth: text, questions: text, rounds: text, seconds: text, connections: text, json: text, versions: text, "as-of": { type: "boolean" }, tiles: { type: "boolean" }, overload: { type: "boolean" } } });
   const number = (name: "risks" | "versions" | "rounds" | "seconds" | "connections", fallback: number, most: number) => {
     const value = Number(values[name] ?? fallback);
     if (!(value > 0 && value <= most) || (name !== "seconds" && !Number.isInteger(value))) throw new Error(`--${name}: 1 至 / to ${most}`);
@@ -59,9 +62,10 @@ export function readOptions(args: readonly string[]): Options {
     versions: values.versions !== undefined || values["as-of"] ? number("versions", 10, 23) : undefined,
     questions: questions.length > 0 ? questions : QUESTIONS,
     rounds: number("rounds", 3, 100),
-    seconds: number("seconds", 4, 600),
+    seconds: number("seconds", values.overload ? 60 : 4, 600),
     connections: number("connections", 16, 200),
     json: values.json,
     tiles: values.tiles ?? false,
+    overload: values.overload ?? false,
   };
 }

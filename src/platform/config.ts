@@ -19,7 +19,7 @@ export const settings = {
   MIGRATION_DATABASE_URL: { rule: /^postgres(ql)?:\/\/.+$/, zh: "属主角色的连接串,仅启动时用于迁移与初始数据;不设则由 DATABASE_URL 的角色迁移,或须先运行 npm run migrate", en: "connection of the owner's role, used at start alone for migrations and first data; unless given the role of DATABASE_URL migrates, or npm run migrate is run beforehand" },
   DEMO: { rule: /^[01]$/, zh: "1 装入演示区,0 不装;内嵌引擎缺省为 1,PostgreSQL 缺省为 0", en: "1 loads the demo district, 0 does not; 1 on the embedded engine, 0 on PostgreSQL unless given" },
   POOL_SIZE: { fallback: "8", rule: /^([1-9]|[1-9]\d)$/, zh: "PostgreSQL 连接数", en: "connections to PostgreSQL" },
-  DEADLINE_MS: { fallback: "8000", rule: /^[1-9]\d{1,5}$/, zh: "单条语句的期限(毫秒),到期取消;仅 PostgreSQL", en: "milliseconds after which a statement is cancelled; PostgreSQL only" },
+  DEADLINE_MS: { fallback: "8000", rule: /^[1-9]\d{1,5}$/, zh: "单条语句的期限(毫秒),到期取消", en: "milliseconds after which a statement is cancelled" },
   PUBLIC_BASE_URL: { rule: /^https?:\/\/[0-9A-Za-z.:[\]-]+(\/[0-9A-Za-z._~-]+)*\/?$/, zh: "对外地址,写入 TileJSON 等文档;不设则仅信本机", en: "address clients use, written into TileJSON and the like; only this machine's own unless given" },
   CORS_ORIGINS: { rule: /^(\*|https?:\/\/[0-9A-Za-z.:[\]-]+(,https?:\/\/[0-9A-Za-z.:[\]-]+)*)$/, zh: "可跨源读取瓦片、样式、图例与 OGC 接口的网页来源,逗号分隔,或 *;不设则无", en: "origins of pages that may read tiles, styles, legends and the OGC interface, by commas, or *; none unless given" },
   TRUST_PROXY: { rule: /^[0-9A-Fa-f.:]+(\/\d{1,3})?(,[0-9A-Fa-f.:]+(\/\d{1,3})?)*$/, zh: "可信反向代理的地址或网段,逗号分隔:由其 X-Forwarded-For 得知客户端地址;不设则以连接的地址为准", en: "addresses or networks of reverse proxies whose X-Forwarded-For tells a client's address, by commas; the connection's own address unless given" },

@@ -19,7 +19,7 @@ export interface Embedded extends Prepared {
 export async function prepareEmbedded(config: EngineConfig, progress: Progress): Promise<Embedded> {
   const unlock = lockDirectory(config.dataDir);
   try {
-    const engine = await EngineThread.start({ dataDir: config.dataDir, snapshotPath: config.snapshotPath, deadlineMs: config.deadlineMs ?? 8_000, progress });
+    const engine = await EngineThread.start({ dataDir: config.dataDir, snapshotPath: config.snapshotPath, deadlineMs: config.deadlineMs ?? 0, progress });
     const trouble = new PoolTrouble();
     const source = new DataSource({
       type: "postgres",

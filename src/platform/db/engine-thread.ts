@@ -45,6 +45,8 @@ export class EngineThread {
   private running: Promise<Running>;
   private current: Running | null = null;
   private closing = false;
+  /** Why it is not there, while it cannot be opened again. */
+  private failure: EngineGone | null = null;
   /** What the disk holds is not known any more once it failed to take it; another thread does not make it known. */
   private unsafe: Error | null = null;
 
@@ -59,8 +61,12 @@ export class EngineThread {
     return thread;
   }
 
-  /** The number of a new conversation; waits for the engine where it is being opened again. */
+  /**
+   * The number of a new conversation; waits for an engine that is just being opened again.
+   * @throws EngineGone at once where that has failed before.
+   */
   async newWire(onGone: (gone: EngineGone) => void): Promise<number> {
+    if (this.failure) throw this.failure;
     await this.running;
     this.speaking.set(++this.wires, onGone);
     return this.wires;
@@ -182,9 +188,12 @@ export class EngineThread {
   private async reopen(): Promise<Running> {
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       try {
-        return await this.open(() => {});
+        const running = await this.open(() => {});
+        this.failure = null;
+        return running;
       } catch (error) {
         if (this.closing) throw error;
+        this.failure = new EngineGone((error as Error).message);
         process.stderr.write(`无法重新打开内嵌数据库,将再试 / the embedded database cannot be opened again yet: ${(error as Error).message}\n`);
         await pause(wait, undefined, { ref: false });
       }

@@ -26,7 +26,7 @@ export interface EngineConfig {
   dataDir: string;
   /** Connections to PostgreSQL; the embedded engine always has one. */
   poolSize?: number | undefined;
-  /** Milliseconds after which PostgreSQL cancels a statement; the embedded engine bounds work by page and cost instead. */
+  /** Milliseconds after which a statement is cancelled; unless given 8,000 on PostgreSQL and never on the embedded engine, whose tools have it to themselves. */
   deadlineMs?: number | undefined;
   /** A gzip dump made by writeSnapshot, loaded when the data directory holds no database yet: seconds instead of half a minute. */
   snapshotPath?: string | undefined;

@@ -1,0 +1,116 @@
+/**
+ * What takes hold of a service without asking much of it, in a process of its own: bodies sent a byte at a time, answers
+ * that are not read, WebSockets of a foreign page, a large file. Each kind comes from one address. Whatever the service
+ * closes is opened again, half a second later, until the process that started this one lets go of it.
+ */
+import { connect, type Socket } from "node:net";
+import WebSocket from "ws";
+
+export interface Burdens {
+  url: string;
+  slowSenders: number;
+  slowReaders: number;
+  sockets: number;
+  /** Of a file sent whole; 0 for none. */
+  importBytes: number;
+  readerKey: string;
+  importerKey: string;
+  /** Asked for by those who do not read. */
+  largeBody: string;
+}
+
+/** What was held at the same time, at most. */
+export interface Held {
+  slowSenders: number;
+  slowReaders: number;
+  sockets: number;
+  importStatus: string;
+}
+
+const AGAIN_MS = 500;
+const BYTE_EVERY_MS = 2_000;
+const ADDRESSES = { slowSenders: "127.0.3.1", slowReaders: "127.0.3.2", sockets: "127.0.3.3", import: "127.0.3.4" } as const;
+
+const now = { slowSenders: 0, slowReaders: 0, sockets: 0 };
+const held: Held = { slowSenders: 0, slowReaders: 0, sockets: 0, importStatus: "—" };
+type Kind = keyof typeof now;
+const take = (kind: Kind) => (held[kind] = Math.max(held[kind], (now[kind] += 1)));
+
+/** Keeps one connection of a kind, for as long as this process lives. */
+function keepOne(kind: "slowSenders" | "slowReaders", port: number, begin: (socket: Socket) => void) {
+  const socket = connect({ port, host: "127.0.0.1", localAddress: ADDRESSES[kind] });
+  let open = false;
+  socket.on("connect", () => {
+    open = true;
+    take(kind);
+    begin(socket);
+  });
+  socket.on("error", () => undefined);
+  socket.on("close", () => {
+    if (open) now[kind] -= 1;
+    setTimeout(() => keepOne(kind, port, begin), AGAIN_MS);
+  });
+}
+
+function slowSender(socket: Socket) {
+  socket.write("POST /graphql HTTP/1.1\r\nhost: service\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n{");
+  const timer = setInterval(() => socket.write(" "), BYTE_EVERY_MS);
+  socket.on("close", () => clearInterval(timer));
+  socket.resume();
+}
+
+const slowReader = (key: string, body: string) => (socket: Socket) => {
+  socket.pause();
+  socket.write(`POST /graphql HTTP/1.1\r\nhost: service\r\ncontent-type: application/json\r\nauthorization: Bearer ${key}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+};
+
+function foreignSocket(url: string) {
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/graphql`, "graphql-transport-ws", { origin: "https://foreign.example", localAddress: ADDRESSES.sockets });
+  let open = false;
+  socket.on("open", () => {
+    open = true;
+    take("sockets");
+    socket.send('{"type":"connection_init"}');
+    for (let number = 0; number < 20; number += 1) socket.send(JSON.stringify({ id: String(number), type: "subscribe", payload: { query: "subscription{layerChanged{layer}}" } }));
+  });
+  socket.on("error", () => undefined);
+  socket.on("close", () => {
+    if (open) now.sockets -= 1;
+    setTimeout(() => foreignSocket(url), AGAIN_MS);
+  });
+}
+
+/** Rows as an import of dams has them; dry, so that the register is left as it is. */
+function sendFile(port: number, key: string, bytes: number) {
+  const row = (number: number) => `${number},N,坝 ${number},X,甲,106.6,29.7\n`;
+  const socket = connect({ port, host: "127.0.0.1", localAddress: ADDRESSES.import });
+  socket.on("error", () => undefined);
+  socket.once("data", (chunk: Buffer) => (held.importStatus = chunk.toString("latin1", 9, 12)));
+  socket.on("close", () => {
+    if (held.importStatus === "—") held.importStatus = "broken";
+  });
+  socket.write(`POST /imports/us-nid-dams?mode=DRY_RUN&datum=WGS84 HTTP/1.1\r\nhost: service\r\nauthorization: Bearer ${key}\r\ncontent-length: ${bytes}\r\n\r\n`);
+  const heading = "recordid,nidid,dam_name,state,county,longitude,latitude\n";
+  let left = bytes;
+  let number = 0;
+  const more = () => {
+    while (left > 0 && !socket.destroyed) {
+      let part = number === 0 ? heading : "";
+      while (part.length < 64 * 1_024) part += row((number += 1));
+      const chunk = Buffer.from(part).subarray(0, left);
+      left -= chunk.length;
+      if (!socket.write(chunk)) return void socket.once("drain", more);
+    }
+  };
+  more();
+}
+
+process.on("message", (burdens: Burdens | "tell") => {
+  if (burdens === "tell") return void process.send!(held);
+  const port = Number(new URL(burdens.url).port);
+  for (let number = 0; number < burdens.slowSenders; number += 1) keepOne("slowSenders", port, slowSender);
+  for (let number = 0; number < burdens.slowReaders; number += 1) keepOne("slowReaders", port, slowReader(burdens.readerKey, burdens.largeBody));
+  for (let number = 0; number < burdens.sockets; number += 1) foreignSocket(burdens.url);
+  if (burdens.importBytes > 0) sendFile(port, burdens.importerKey, burdens.importBytes);
+});
+process.on("disconnect", () => process.exit(0));
