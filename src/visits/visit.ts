@@ -49,7 +49,7 @@ export const Visit = entity({
   table: "visits",
   scope: { kind: "placed", sector: "sector", subject: "subject_id" },
   order: [["updatedAt", "desc"]],
-  hiddenColumns: ["town_id"],
+  hiddenColumns: ["town_id", "check_in_metres"],
   fields: {
     code: text("编号", "code", { filter: true, sort: true }),
     nature: oneOf(visitNature, "性质", "nature", { filter: true, group: true }),

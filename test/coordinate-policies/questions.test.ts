@@ -288,5 +288,5 @@ test("no condition is written on a stored geometry but through the place the cal
   expect(found.sort()).toEqual(Object.keys(NAMED_BY_HAND).sort());
   // Nor does one reach it through the declaration: these alone take a geometry's SQL without its policy, to draw it.
   const raw = (readdirSync("src", { recursive: true }) as string[]).filter((file) => file.endsWith(".ts") && /fieldSql\((?:geometryName|layer\.geometry|this\.shown\.collection\.geometry)/.test(readFileSync(join("src", file), "utf8")));
-  expect(raw.sort()).toEqual(["platform/ogc/items.ts", "platform/read/features.ts", "platform/tiles/rows.ts"]);
+  expect(raw.sort()).toEqual(["layers/legend.ts", "platform/ogc/items.ts", "platform/read/features.ts", "platform/read/report.ts", "platform/tiles/rows.ts"]);
 });
