@@ -6,7 +6,7 @@ export class OwnersAndAttachments1700000000019 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(owners);
-    await runner.query(keysBy(["source_system", "external_id"], ["source_system", "external_id", "county_code"]));
+    await runner.query(keysBy(["source_system", "external_id"], ["source_system", "external_id", "county_code"], "_external_key"));
     await runner.query(grids);
     await runner.query(citing);
     await runner.query(refusal);
@@ -19,7 +19,7 @@ export class OwnersAndAttachments1700000000019 implements MigrationInterface {
         review_round_documents_by_attachment, review_round_documents_history_by_attachment;
       alter table grids drop constraint grids_code, add constraint grids_code unique (code);
     `);
-    await runner.query(keysBy(["source_system", "external_id", "county_code"], ["source_system", "external_id"]));
+    await runner.query(keysBy(["source_system", "external_id", "county_code"], ["source_system", "external_id"], "_source_system_external_id_key"));
     await runner.query("select drop_tracked_column('assessment_methods', 'owner_region_id'), drop_tracked_column('code_lists', 'owner_region_id')");
   }
 }
@@ -31,18 +31,19 @@ const owners = `
 `;
 
 /** Of every tracked table: a key another system gave is one within a county, so that no county meets, or learns of, another's. */
-const keysBy = (before: readonly string[], after: readonly string[]) => `
+const keysBy = (before: readonly string[], after: readonly string[], name: string) => `
   do $$ declare
     of_table text;
     known name;
   begin
     for of_table in select name from tracked_tables order by name loop
       for known in
-        select c.conname from pg_constraint c where c.conrelid = of_table::regclass and c.contype = 'u'
-          and (select array_agg(a.attname::text order by k.place) from unnest(c.conkey) with ordinality k(number, place) join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.number) = array[${before.map((column) => `'${column}'`).join(", ")}]
+        select c.conname from pg_constraint c where c.conrelid = of_table::regclass and c.contype = 'u' and (
+          select array_agg(a.attname::text order by k.place)
+          from unnest(c.conkey) with ordinality k(number, place) join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.number) = array[${before.map((column) => `'${column}'`).join(", ")}]
       loop
         execute format('alter table %I drop constraint %I', of_table, known);
-        execute format('alter table %I add constraint %I unique (${after.join(", ")})', of_table, of_table || '_external_key');
+        execute format('alter table %I add constraint %I unique (${after.join(", ")})', of_table, of_table || '${name}');
       end loop;
     end loop;
   end $$;

@@ -83,7 +83,10 @@ test("what is no GeoJSON is refused whole; a feature that is wrong is told by it
   const county = (code: string, geometry: unknown) => ({ type: "Feature", properties: { adcode_2023: code, adcode_in_source: code, name_in_source: `示例${code}` }, geometry });
   const ring = [[106.9, 29.5], [107, 29.5], [107, 29.6], [106.9, 29.5]];
   const file = { type: "FeatureCollection", features: [county("500191", { type: "Polygon", coordinates: [ring] }), county("500192", { type: "Polygon", coordinates: [ring.slice(0, 3)] }), county("500193", { type: "Point", coordinates: [106, 29] }), county("500194", null), county("500195", { type: "Polygon", coordinates: [ring.map(([lon, lat]) => [lat, lon])] })] };
-  const answer = await office.post(`/imports/${mapping}?mode=DRY_RUN`, Buffer.from(JSON.stringify(file)));
+  // New counties are the city's to register: no county makes another beside it.
+  const answer = await district.as("headquarters").post(`/imports/${mapping}?mode=DRY_RUN`, Buffer.from(JSON.stringify(file)));
+  const refused = await office.post(`/imports/${mapping}?mode=DRY_RUN`, Buffer.from(JSON.stringify(file)));
+  expect(refused.body.rows[0]).toMatchObject({ outcome: "REJECTED", problems: [{ code: "FORBIDDEN" }] });
   expect(answer.body.rows.map(({ line, outcome, problems }: { line: number; outcome: string; problems: { code: string }[] }) => [line, problems[0]?.code ?? outcome])).toEqual([[1, "CREATED"], [2, "GEOMETRY_WRONG"], [3, "GEOMETRY_WRONG"], [4, "REQUIRED"], [5, "GEOMETRY_WRONG"]]);
 });
 

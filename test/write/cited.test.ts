@@ -114,7 +114,12 @@ async function rowFor({ on, from, creates }: Action): Promise<{ id: string; vers
 /** The refusal as it is sent, without what is its own alone, and the place it names. */
 async function refusal(by: string, mutation: string, on: { id: string; version: number } | undefined, input: Record<string, unknown>) {
   const type = `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`;
-  const text = await district.as(by).text(`mutation($k:String!${on ? ",$id:ID!,$v:Int!" : ""},$i:${type}){${mutation}(idempotencyKey:$k${on ? ",id:$id,expectedVersion:$v" : ""},input:$i){id}}`.replace(`${type})`, `${type}!)`), { k: district.key(), id: on?.id, v: on?.version, i: input });
+  const [variables, args] = on ? [",$id:ID!,$v:Int!", ",id:$id,expectedVersion:$v"] : ["", ""];
+  const document = `mutation($k:String!${variables},$i:${type}!){${mutation}(idempotencyKey:$k${args},input:$i){id}}`;
+  const values = { k: district.key(), id: on?.id, v: on?.version, i: input };
+  const once = () => district.as(by).text(document, values);
+  // An idle connection may be closed just as it is used again; a refusal, and a key, are the same the second time.
+  const text = await once().catch((error: { cause?: { code?: string } }) => (error.cause?.code === "ECONNRESET" ? once() : Promise.reject(error)));
   const { extensions } = (JSON.parse(text) as { errors?: { extensions: { requestId: string; field?: string; code: string } }[] }).errors?.[0] ?? { extensions: undefined };
   return { requestId: extensions?.requestId ?? "none", told: text.replaceAll(extensions?.requestId ?? " ", ""), named: extensions?.code === "NOT_FOUND" ? extensions.field : undefined };
 }
