@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import type { Pool, PoolClient, QueryResult } from "pg";
+import { Bounded } from "../bounded.js";
 import { Fault } from "../fault.js";
 
-/** How many texts are remembered. */
-const REMEMBERED = 2_000;
+/** Letters of texts that are remembered. */
+const REMEMBERED = 16_000_000;
 /** Letters of statements a connection may keep prepared: a plan takes some 180 bytes of the server's memory for each. */
 const KEPT_LETTERS = 400_000;
 /** How often a connection is looked at, in uses. */
@@ -15,7 +16,7 @@ interface Known {
   name: string | undefined;
 }
 
-const known = new Map<string, Known>();
+const known = new Bounded<string, Known>(REMEMBERED, (_, text) => text.length);
 
 /**
  * The name under which a statement's text is prepared on a connection: given from its second use on, so that
@@ -24,17 +25,11 @@ const known = new Map<string, Known>();
 export function preparedName(text: string): string | undefined {
   const met = known.get(text);
   if (!met) {
-    if (known.size >= REMEMBERED) known.delete(known.keys().next().value as string);
     known.set(text, { uses: 1, name: undefined });
     return undefined;
   }
   met.uses += 1;
-  if (met.uses >= USES_BEFORE_NAME && !met.name) {
-    met.name = `s${createHash("sha256").update(text).digest("base64url").slice(0, 20)}`;
-    // Moved to the young end once: a statement in use outlives those met once.
-    known.delete(text);
-    known.set(text, met);
-  }
+  if (met.uses >= USES_BEFORE_NAME) met.name ??= `s${createHash("sha256").update(text).digest("base64url").slice(0, 20)}`;
   return met.name;
 }
 
@@ -69,8 +64,8 @@ export interface Ready {
   replan: boolean;
 }
 
-/** A few dozen conditions on what is computed of much else are said in a few lines, and planning them would take the server's memory. */
-const MOST_LETTERS = 500_000;
+/** A few conditions on what is computed of much else are said in a few lines, and planning them takes the server's memory: some kilobytes for a hundred letters. */
+export const MOST_LETTERS = 100_000;
 
 /** Sends a read outside any transaction. Faults: LIMIT_EXCEEDED for one that is too long to be planned. */
 export async function sendRead(pool: Pool, { text, values, replan }: Ready): Promise<QueryResult<Record<string, unknown>>> {

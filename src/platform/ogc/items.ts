@@ -121,9 +121,9 @@ class CollectionSql {
     return { value: `${made.value}::text`, joins: properties.joins + made.joins };
   }
 
-  async send(pool: Pool, text: string): Promise<Record<string, unknown>[]> {
-    const values = this.read.bind({ actor: this.actor, instant: this.instant, args: [this.given] });
-    return (await sendRead(pool, { text, values, replan: this.read.replan })).rows;
+  async send(pool: Pool, written: string): Promise<Record<string, unknown>[]> {
+    const { text, bind, replan } = this.read.finished(written);
+    return (await sendRead(pool, { text, values: bind({ actor: this.actor, instant: this.instant, args: [this.given] }), replan })).rows;
   }
 }
 

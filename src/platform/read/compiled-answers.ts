@@ -8,10 +8,11 @@ import { Fault, faultFromDatabase } from "../fault.js";
 import { formatError } from "../graphql/format-error.js";
 import type { RequestContext } from "../request.js";
 import { doAction, outOfScope } from "../write/deed.js";
-import { Compiler, type Statement } from "./compile.js";
+import { Compiler } from "./compile.js";
 import type { Hints } from "./hints.js";
 import { instantOf } from "./instant.js";
-import type { Instant } from "./read-sql.js";
+import type { Instant, Statement } from "./read-sql.js";
+import { isTooLong } from "./letters.js";
 import { meaningOf } from "./meaning.js";
 import { argumentsAt, type Tree } from "./tree.js";
 import { weave } from "./weave.js";
@@ -90,7 +91,8 @@ function statementFor(compiler: Compiler, { tree, args }: Asked, { actor, reader
   try {
     return compiler.statement(tree, args, actor, reader.instant);
   } catch (error) {
-    if (error instanceof Fault) return undefined;
+    // Read field by field it would be no shorter.
+    if (error instanceof Fault && !isTooLong(error)) return undefined;
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import DataLoader from "dataloader";
 import type { Pool } from "pg";
 import type { Actor } from "../actor.js";
-import { sendRead } from "../db/prepared.js";
+import { MOST_LETTERS, sendRead } from "../db/prepared.js";
 import { fieldsOf, linkSql, relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
 import type { Hints } from "./hints.js";
 import { ReadSql, timeShape, type Instant } from "./read-sql.js";
 import { uuidOf } from "./identity.js";
+import { Letters } from "./letters.js";
 import type { Report } from "../entity/report.js";
 import { objectSql } from "./json.js";
 import { drawnSql, shiftedGeometry } from "./drawing.js";
@@ -27,6 +28,9 @@ export interface LoadedPage {
   totalCountIsExact: boolean;
 }
 
+/** How many of the longest statements one request may need. */
+const STATEMENTS = 8;
+
 const PAGE_INFO = ["hasNextPage", "hasPreviousPage", "startCursor", "endCursor"];
 const plain = (key: string) => ({ key, aliased: false });
 
@@ -36,6 +40,8 @@ const plain = (key: string) => ({ key, aliased: false });
  */
 export class Reader {
   private readonly loaders = new Map<string, DataLoader<string, unknown>>();
+  /** All statements of one request together: its fields are read one by one, each with every column there is. */
+  private readonly letters = new Letters(MOST_LETTERS * STATEMENTS);
 
   constructor(
     readonly actor: Actor,
@@ -134,12 +140,12 @@ export class Reader {
   }
 
   private sql(shape: readonly Record<string, unknown>[] = []) {
-    return new ReadSql(this.actor, timeShape(this.instant, this.hints), shape, this.hints);
+    return new ReadSql(this.actor, timeShape(this.instant, this.hints), shape, this.hints, 0, this.letters);
   }
 
-  private async send(text: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
-    const values = read.bind({ actor: this.actor, instant: this.instant, args });
-    return (await sendRead(this.pool, { text, values, replan: read.replan })).rows;
+  private async send(written: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
+    const { text, replan, bind } = read.finished(written);
+    return (await sendRead(this.pool, { text, values: bind({ actor: this.actor, instant: this.instant, args }), replan })).rows;
   }
 
   private async rows(entity: Entity, keys: readonly string[], scoped: boolean, computed: readonly string[] = []): Promise<(Row | null)[]> {
