@@ -18,8 +18,21 @@ const lifted = (byGrid: boolean, read: ReadSql): string =>
     return `select ${elevation}.to_level as level, ${columns} from ${read.source(Elevation, elevation)} join ${read.source(Risk, risk)} on ${risk}.id = ${elevation}.risk_id${joined} where ${running(elevation, read)} and ${controlled(risk)}`;
   });
 
+/** Levels of the risks of each single region, of the past: its versions are not indexed by region, and gone through once for a statement. */
+const standingByRegion = (read: ReadSql): string =>
+  read.gathered("standing by region", () => {
+    const risk = read.alias();
+    return `select distinct ${risk}.current_level as level, ${risk}.region_id from ${read.source(Risk, risk, "set")} where ${controlled(risk)} and ${risk}.region_id is not null`;
+  });
+
 /** Levels with their places from the highest down. */
 const LEVELS = `(values ${riskLevel.values.map((level, at) => `(${at + 1}, '${level}')`).join(", ")})`;
+
+/**
+ * The level once more, of which the planner knows nothing and expects few. Where one county has nearly all risks it would
+ * else expect to meet one of any county at once, and read the whole table for each that has none.
+ */
+const rare = (risk: string) => `coalesce(${risk}.current_level, '')`;
 
 /**
  * 就高原则 (INV-08): the place of the highest level among the controlled risks of a carrier, elevations running at the instant
@@ -31,7 +44,7 @@ function highest(column: Column, key: string, read: ReadSql, joined?: (risk: str
   const level = read.alias();
   const risk = read.alias();
   const { from, column: of } = joined?.(risk) ?? { from: "", column: `${risk}.${column}` };
-  const stands = `exists (select 1 from ${read.source(Risk, risk)}${from} where ${controlled(risk)} and ${risk}.current_level = ${level}.level and ${of} = ${key})`;
+  const stands = read.asOf && column === "region_id" ? `(${level}.level, ${key}) in (select level, region_id from ${standingByRegion(read)})` : `exists (select 1 from ${read.source(Risk, risk)}${from} where ${controlled(risk)} and ${risk}.current_level = ${level}.level and ${rare(risk)} = ${level}.level and ${of} = ${key})`;
   const raised = `(${level}.level, ${key}) in (select level, ${column} from ${lifted(column === "grid_id", read)} where ${column} is not null)`;
   return `(select min(${level}.at) from ${LEVELS} ${level}(at, level) where ${stands} or ${raised})`;
 }

@@ -6,9 +6,7 @@ import { Fault } from "../fault.js";
 /** Letters of texts that are remembered. */
 const REMEMBERED = 16_000_000;
 /** Letters of statements a connection may keep prepared: a plan takes some 180 bytes of the server's memory for each. */
-const KEPT_LETTERS = 400_000;
-/** How often a connection is looked at, in uses. */
-const LOOKED_AT = 25;
+const KEPT_LETTERS = 300_000;
 const USES_BEFORE_NAME = 2;
 
 interface Known {
@@ -40,17 +38,46 @@ type Named = Record<string, string>;
  * different questions would take gigabytes of each. What is in use is prepared anew at its next use.
  */
 export function boundPrepared(pool: Pool): void {
-  const uses = new WeakMap<PoolClient, number>();
+  const kept = new WeakMap<PoolClient, PreparedTexts>();
   pool.on("release", (error: Error | undefined, client: PoolClient) => {
-    const used = (uses.get(client) ?? 0) + 1;
-    uses.set(client, used % LOOKED_AT);
-    if (error || used < LOOKED_AT) return;
-    // Nothing is under way on a connection just given back; what is sent next comes after this.
+    if (error) return;
     const { connection } = client as unknown as { connection: { parsedStatements: Named } };
-    if (Object.values(connection.parsedStatements).reduce((letters, text) => letters + text.length, 0) <= KEPT_LETTERS) return;
-    connection.parsedStatements = {};
+    let texts = kept.get(client);
+    if (!texts) {
+      kept.set(client, (texts = new PreparedTexts(connection.parsedStatements)));
+      connection.parsedStatements = texts.named;
+    }
+    // Nothing is under way on a connection just given back; what is sent next comes after this.
+    if (texts.letters <= KEPT_LETTERS) return;
+    connection.parsedStatements = texts.empty();
     client.query("deallocate all").catch(() => undefined);
   });
+}
+
+/** What the driver knows to be prepared on a connection, counted as it is noted: a few long texts are much between one look and the next. */
+class PreparedTexts {
+  letters = 0;
+  named: Named;
+
+  constructor(known: Named) {
+    this.named = this.counted(known);
+    for (const text of Object.values(known)) this.letters += text.length;
+  }
+
+  empty(): Named {
+    this.letters = 0;
+    return (this.named = this.counted({}));
+  }
+
+  private counted(of: Named): Named {
+    return new Proxy(of, {
+      set: (named, name, text: string) => {
+        if (!((name as string) in named)) this.letters += text.length;
+        named[name as string] = text;
+        return true;
+      },
+    });
+  }
 }
 
 /** A statement as the driver takes it. */
@@ -65,7 +92,7 @@ export interface Ready {
 }
 
 /** A few conditions on what is computed of much else are said in a few lines, and planning them takes the server's memory: some kilobytes for a hundred letters. */
-export const MOST_LETTERS = 100_000;
+export const MOST_LETTERS = 80_000;
 
 /** Sends a read outside any transaction. Faults: LIMIT_EXCEEDED for one that is too long to be planned. */
 export async function sendRead(pool: Pool, { text, values, replan }: Ready): Promise<QueryResult<Record<string, unknown>>> {
