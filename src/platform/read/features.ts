@@ -10,7 +10,7 @@ import type { Part } from "./tree.js";
 export const MAX_FEATURES = 5_000;
 
 /** Fields an entity shows as properties of its features: unmasked, stored, scalar. */
-const propertiesOf = (entity: Entity) =>
+export const propertiesOf = (entity: Entity) =>
   Object.entries(fieldsOf(entity)).filter(([, field]) => field.from !== "code" && field.kind !== "geometry" && field.kind !== "json" && !field.mask && !field.besideFeatures && (field.filter || field.from === "sql"));
 
 /**
