@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Pool, PoolClient, QueryResult } from "pg";
+import pg, { type Pool, type PoolClient, type QueryResult } from "pg";
 import { Bounded } from "../bounded.js";
 import { Fault } from "../fault.js";
 
@@ -89,19 +89,25 @@ export interface Ready {
   values: readonly unknown[];
   /** Its best plan depends on its values (a range, a pattern, a box): planned anew each time. Others keep one plan for all values. */
   replan: boolean;
+  /** JSON is wanted as the text it comes as. */
+  unparsed?: boolean;
 }
+
+const JSON_TYPE = 114;
+const UNPARSED = { getTypeParser: ((type: number, format?: "text" | "binary") => (type === JSON_TYPE ? (text: string) => text : pg.types.getTypeParser(type, format as "text"))) as typeof pg.types.getTypeParser };
 
 /** A few conditions on what is computed of much else are said in a few lines, and planning them takes the server's memory: some kilobytes for a hundred letters. */
 export const MOST_LETTERS = 80_000;
 
 /** Sends a read outside any transaction. Faults: LIMIT_EXCEEDED for one that is too long to be planned. */
-export async function sendRead(pool: Pool, { text, values, replan }: Ready): Promise<QueryResult<Record<string, unknown>>> {
+export async function sendRead(pool: Pool, { text, values, replan, unparsed }: Ready): Promise<QueryResult<Record<string, unknown>>> {
   if (text.length > MOST_LETTERS) throw new Fault("LIMIT_EXCEEDED", { limit: "statement", maximum: MOST_LETTERS, actual: text.length });
-  if (!replan) return pool.query(statementOf(text, values));
+  const statement = { ...statementOf(text, values), ...(unparsed ? { types: UNPARSED } : {}) };
+  if (!replan) return pool.query(statement);
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    const [, , answer] = await inOneWrite(client, () => [client.query("begin read only"), client.query("set local plan_cache_mode = force_custom_plan"), client.query(statementOf(text, values)), client.query("commit")] as const);
+    const [, , answer] = await inOneWrite(client, () => [client.query("begin read only"), client.query("set local plan_cache_mode = force_custom_plan"), client.query(statement), client.query("commit")] as const);
     return answer;
   } catch (error) {
     // A connection that cannot even undo is not handed to the next caller.

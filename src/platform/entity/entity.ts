@@ -42,6 +42,8 @@ interface FieldBase extends Description {
   group?: boolean;
   /** A geometry: the layer whose policy says how precisely it is given; the entity's own name unless told. */
   layer?: string;
+  /** A geometry: lines or areas, which may have thousands of positions. */
+  spread?: boolean;
   /** Who sees the value in clear; others get null. Also refuses filter and sort by it. */
   mask?: (actor: Actor) => boolean;
   /** Left out of the properties of features: what one reads of a single object, not of five thousand. */

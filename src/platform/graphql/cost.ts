@@ -103,12 +103,12 @@ function costOf(walk: Walk, set: SelectionSetNode, type: GraphQLNamedType, facto
   return sum;
 }
 
-/** Values of a row are looked up one by one and nothing is passed over for them: they weigh a twentieth of a condition on as many rows. */
-const COMPUTED_VALUE = 1 / 50;
+/** Values of a row are looked up one by one and nothing is passed over for them: they weigh far less than a condition, which is tried on many more. */
+const COMPUTED_VALUE = 1 / 300;
 const computedOf = (fields: readonly Field[]) => fields.reduce((sum, field) => sum + computedCost(field) * COMPUTED_VALUE, 0);
 
 const valueCost = (field: Field | undefined): number =>
-  field ? (field.kind === "geometry" || field.kind === "json" ? WEIGHTS.bulk : WEIGHTS.value) + computedOf([field]) : WEIGHTS.value;
+  field ? (field.spread ? WEIGHTS.spread : field.kind === "geometry" || field.kind === "json" ? WEIGHTS.bulk : WEIGHTS.value) + computedOf([field]) : WEIGHTS.value;
 
 function sizeOf(walk: Walk, args: readonly ArgumentNode[] | undefined): number {
   const size = args?.find((argument) => argument.name.value === "first" || argument.name.value === "last")?.value;

@@ -12,6 +12,7 @@ import type { Hints } from "../read/hints.js";
 import { uuidOf } from "../read/identity.js";
 import { cursorInstant, cursorSql, keysetSql, orderBySql, orderTerms, readCursor } from "../read/page.js";
 import { recordedAt } from "../read/instant.js";
+import { inTurns } from "../read/weave.js";
 import { literal, rowObject, valueSql, type Pair } from "../read/json.js";
 import { ReadSql, timeShape, type Instant } from "../read/read-sql.js";
 import { shownSql } from "../tiles/map-layer.js";
@@ -144,7 +145,7 @@ export async function itemsPage(door: Door, actor: Actor, shown: Shown, asked: I
   const more = rows.length > asked.limit;
   const matched = rows.length === 0 ? (asked.cursor === null ? 0 : null) : rows[0]!["matched"];
   return {
-    features: rows.slice(0, asked.limit).map((row) => inDatum(row, asked.crs)),
+    features: await inTurns(rows.slice(0, asked.limit), (row) => inDatum(row, asked.crs)),
     next: more ? (rows[asked.limit - 1]!["next"] as string) : null,
     matched: matched === null || Number(matched) > COUNT_BOUND ? undefined : Number(matched),
   };

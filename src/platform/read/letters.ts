@@ -15,7 +15,11 @@ export class Letters {
   private written = 0;
   private readonly shares = new Map<string, number>();
 
-  constructor(private readonly most = MOST_LETTERS) {}
+  /** @param within what this is a part of, as a statement of a request that needs several: it counts there as well. */
+  constructor(
+    private readonly most = MOST_LETTERS,
+    private readonly within?: Letters,
+  ) {}
 
   /** How much was written so far, at the least. */
   get count(): number {
@@ -41,24 +45,19 @@ export class Letters {
 
   /** A text made of pieces: what was said twice is longer than its pieces. Fault: LIMIT_EXCEEDED. */
   whole(text: string): string {
-    if (text.length > this.most) throw this.beyond(text.length, this.most);
-    return text;
-  }
-
-  /** A whole statement. Fault: LIMIT_EXCEEDED for one too long to be planned. */
-  planned(text: string): string {
-    if (text.length > MOST_LETTERS) throw this.beyond(text.length, MOST_LETTERS);
+    if (text.length > this.most) throw this.beyond(text.length);
     return text;
   }
 
   private add(letters: number): void {
+    this.within?.add(letters);
     this.written += letters;
-    if (this.written > this.most) throw this.beyond(this.written, this.most);
+    if (this.written > this.most) throw this.beyond(this.written);
   }
 
-  private beyond(actual: number, maximum: number): Fault {
+  private beyond(actual: number): Fault {
     const longest = [...this.shares].toSorted(([, a], [, b]) => b - a).slice(0, TOLD).map(([part]) => part);
-    return new Fault("LIMIT_EXCEEDED", { limit: STATEMENT, maximum, actual, longest, rule: "少用计算字段(longest)的条件与取值,少选字段与别名,或分几次问 / fewer conditions on and selections of computed fields (longest), fewer fields and aliases, or several requests" });
+    return new Fault("LIMIT_EXCEEDED", { limit: STATEMENT, maximum: this.most, actual, longest, rule: "少用计算字段(longest)的条件与取值,少选字段与别名,或分几次问 / fewer conditions on and selections of computed fields (longest), fewer fields and aliases, or several requests" });
   }
 }
 

@@ -254,7 +254,7 @@ export class ReadSql {
     const gathered = [...this.state.gathered.values()].map((one) => `${one.name} as materialized (${one.text})`);
     const whole = gathered.length === 0 ? text : `with ${gathered.join(", ")} ${/^\s*with\s/.test(text) ? `(${text})` : text}`;
     const { sources } = this;
-    return { text: this.letters.planned(whole), replan: this.replan, bind: (values) => sources.map((source) => source(values)) };
+    return { text: this.letters.whole(whole), replan: this.replan, bind: (values) => sources.map((source) => source(values)) };
   }
 
   /** The parameter values of one request. */

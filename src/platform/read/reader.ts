@@ -6,6 +6,7 @@ import { fieldsOf, linkSql, relationsOf, type Entity, type Relation, type Row } 
 import type { Hints } from "./hints.js";
 import { ReadSql, timeShape, type Instant } from "./read-sql.js";
 import { uuidOf } from "./identity.js";
+import { checkAnswer, MOST_ANSWER_BYTES } from "./answer-size.js";
 import { Letters } from "./letters.js";
 import type { Report } from "../entity/report.js";
 import { objectSql } from "./json.js";
@@ -18,7 +19,7 @@ import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import type { PageArguments } from "./page.js";
 import type { ConnectionItem, Part, Selection } from "./tree.js";
-import { weave } from "./weave.js";
+import { weave, weaveText } from "./weave.js";
 
 /** A page as ordinary execution carries it. */
 export interface LoadedPage {
@@ -31,6 +32,9 @@ export interface LoadedPage {
 /** How many of the longest statements one request may need. */
 const STATEMENTS = 8;
 
+/** Field by field an answer is parsed, put together and written again: it may be half of what leaves as it is. */
+const MOST_BYTES = MOST_ANSWER_BYTES / 2;
+
 const PAGE_INFO = ["hasNextPage", "hasPreviousPage", "startCursor", "endCursor"];
 const plain = (key: string) => ({ key, aliased: false });
 
@@ -42,6 +46,7 @@ export class Reader {
   private readonly loaders = new Map<string, DataLoader<string, unknown>>();
   /** All statements of one request together: its fields are read one by one, each with every column there is. */
   private readonly letters = new Letters(MOST_LETTERS * STATEMENTS);
+  private bytes = 0;
 
   constructor(
     readonly actor: Actor,
@@ -120,11 +125,11 @@ export class Reader {
   }
 
   async features(entity: Entity, args: Record<string, unknown>): Promise<unknown> {
-    return weave(await this.single(args, (read) => featuresSql({ kind: "features", entity, site: 0, mark: 0 }, read)), [shiftedGeometry], this.actor);
+    return this.shifted(args, (read) => featuresSql({ kind: "features", entity, site: 0, mark: 0 }, read));
   }
 
   async reportFeatures(report: Report, args: Record<string, unknown>): Promise<unknown> {
-    return weave(await this.single(args, (read) => reportFeaturesSql(report, 0, 0, read)), [shiftedGeometry], this.actor);
+    return this.shifted(args, (read) => reportFeaturesSql(report, 0, 0, read));
   }
 
   /** Rows of a report, or its one row. */
@@ -133,19 +138,38 @@ export class Reader {
   }
 
   private async single(args: object, build: (read: ReadSql) => string): Promise<unknown> {
+    const text = await this.text(args, build);
+    return text === null ? null : JSON.parse(text);
+  }
+
+  private async shifted(args: object, build: (read: ReadSql) => string): Promise<unknown> {
+    const text = await this.text(args, build);
+    return text === null ? null : JSON.parse(await weaveText(text, [shiftedGeometry], this.actor));
+  }
+
+  private async text(args: object, build: (read: ReadSql) => string): Promise<string | null> {
     const read = this.sql([args as Record<string, unknown>]);
-    const text = `select ${build(read)} as value`;
-    const rows = await this.send(text, read, [args as Record<string, unknown>]);
-    return rows[0]!["value"];
+    const [row] = await this.texts(`select ${build(read)} as value`, read, [args as Record<string, unknown>]);
+    return row!["value"] as string | null;
   }
 
   private sql(shape: readonly Record<string, unknown>[] = []) {
-    return new ReadSql(this.actor, timeShape(this.instant, this.hints), shape, this.hints, 0, this.letters);
+    return new ReadSql(this.actor, timeShape(this.instant, this.hints), shape, this.hints, 0, new Letters(MOST_LETTERS, this.letters));
   }
 
   private async send(written: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
+    const rows = await this.texts(written, read, args);
+    for (const row of rows) if (typeof row["value"] === "string") row["value"] = JSON.parse(row["value"]);
+    return rows;
+  }
+
+  /** Rows whose JSON is text still; all of a request together are no more than one answer may be. */
+  private async texts(written: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
     const { text, replan, bind } = read.finished(written);
-    return (await sendRead(this.pool, { text, values: bind({ actor: this.actor, instant: this.instant, args }), replan })).rows;
+    const { rows } = await sendRead(this.pool, { text, values: bind({ actor: this.actor, instant: this.instant, args }), replan, unparsed: true });
+    for (const { value } of rows) if (typeof value === "string") this.bytes += Buffer.byteLength(value);
+    checkAnswer(this.bytes, MOST_BYTES);
+    return rows;
   }
 
   private async rows(entity: Entity, keys: readonly string[], scoped: boolean, computed: readonly string[] = []): Promise<(Row | null)[]> {

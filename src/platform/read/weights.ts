@@ -12,8 +12,10 @@ export const WEIGHTS = {
   row: 0.1,
   /** A stored value of a row: what a wide selection writes is carried and held as often as there are rows. */
   value: 0.004,
-  /** A geometry or a document of a row. */
+  /** A document of a row, or a geometry that is a point. */
   bulk: 0.03,
+  /** A line or an area of a row: some thousand positions. */
+  spread: 5,
   /** A feature of a collection, made without children, and each of its properties. */
   feature: 0.04,
   property: 0.003,
