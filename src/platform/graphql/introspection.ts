@@ -2,10 +2,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { __Schema, __Type, type GraphQLFieldResolver, type GraphQLSchema } from "graphql";
 import { Fault } from "../fault.js";
 
-/** How many types are told of before others have their turn. */
-const AT_ONCE = 12;
 /** Introspection may tell everything there is some times over: fields of types of fields are told again for each. */
-const TIMES = 4;
+const TIMES = 2;
 
 type Resolve = GraphQLFieldResolver<unknown, unknown>;
 
@@ -35,6 +33,8 @@ export function boundIntrospection(schema: GraphQLSchema): void {
 
 let mostTold = 0;
 
+const refusal = () => new Fault("LIMIT_EXCEEDED", { limit: "introspection", maximum: mostTold });
+
 const isRequest = (context: unknown): context is object => typeof context === "object" && context !== null;
 
 /** Each member of the list is told of when it is its turn. */
@@ -42,9 +42,13 @@ const inTurns = (resolve: Resolve): Resolve => (source, args, context, info) => 
   const all = resolve(source, args, context, info) as readonly unknown[];
   if (!isRequest(context)) return all;
   let before: Promise<unknown> = Promise.resolve();
-  return all.map((one, at) => {
-    if (at % AT_ONCE === 0) before = before.then(() => turn());
-    return before.then(() => one);
+  return all.map((one) => {
+    before = before.then(() => turn());
+    return before.then(() => {
+      // What was refused within one type is refused with all that follow.
+      if ((told.get(context) ?? 0) > mostTold) throw refusal();
+      return one;
+    });
   });
 };
 
@@ -53,6 +57,6 @@ const counted = (resolve: Resolve): Resolve => (source, args, context, info) => 
   if (!isRequest(context) || !all) return all;
   const sum = (told.get(context) ?? 0) + all.length;
   told.set(context, sum);
-  if (sum > mostTold) throw new Fault("LIMIT_EXCEEDED", { limit: "introspection", maximum: mostTold });
+  if (sum > mostTold) throw refusal();
   return all;
 };
