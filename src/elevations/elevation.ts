@@ -5,7 +5,7 @@ import { ReviewDecision, ReviewRound } from "../review-rounds/review-round.js";
 import { colourOf, RANK, Risk, riskLevel } from "../risks/risk.js";
 
 /** Running at the effective instant: half-open, from included, to excluded. */
-const running = (alias: string, read: ReadSql) => {
+export const running = (alias: string, read: ReadSql) => {
   const now = read.nowAgainst("temporary_risk_elevations", ["valid_from", "valid_to"]);
   return `${alias}.valid_from <= ${now} and ${alias}.valid_to > ${now}`;
 };

@@ -46,8 +46,9 @@ export async function legendOf(pool: Pool, hints: Hints, { layer, filter, actor,
   const place = fieldSql(layer.geometry, fieldOf(entity, layer.geometry), row, read);
   // In a system that the caller is not given the layer in, nothing is told of it.
   const given = `${digitsGiven(layerOf(fieldOf(entity, layer.geometry)), crs, read)} >= 0`;
-  const text = `select value, count(*)::integer as count from (select ${value} as value from ${read.source(entity, row, "set")} where ${place} is not null and ${given} and ${shownSql(layer, row, read)} and ${filterSql(entity, filter, (values) => values.args[0]!["filter"], row, read)}) r group by value`;
-  const { rows } = await sendRead(pool, { text, values: read.bind({ actor, instant, args: [{ filter }] }), replan: read.replan });
+  const written = `select value, count(*)::integer as count from (select ${value} as value from ${read.source(entity, row, "set")} where ${place} is not null and ${given} and ${shownSql(layer, row, read)} and ${filterSql(entity, filter, (values) => values.args[0]!["filter"], row, read)}) r group by value`;
+  const { text, bind, replan } = read.finished(written);
+  const { rows } = await sendRead(pool, { text, values: bind({ actor, instant, args: [{ filter }] }), replan });
   const counts = new Map((rows as { value: string | null; count: number }[]).map((one) => [one.value, one.count]));
   return {
     layer: layer.id,

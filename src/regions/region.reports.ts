@@ -89,7 +89,7 @@ report({
   single: true,
   cost: 5,
   fields: {
-    geometry: geometry("几何", "geometry"),
+    geometry: geometry("几何", "geometry", { spread: true }),
     storedCrs: oneOf(crs, "存储坐标系", "system it is stored in"),
     storedCrsName: text("存储坐标系全称", "full name of that system"),
     inChina: bool("是否在中国范围内(73-136E,3-54N)", "whether it lies within 73-136 E, 3-54 N"),

@@ -62,7 +62,7 @@ report({
     densityPerKm2: decimal("每平方公里风险数;无边界为空", "risks per km2; null without a boundary", { nullable: true, column: "density_per_km2" }),
     highestRisks: textList("最高等级的风险标识,至多 20 个;公众不可见", "ids of risks of the highest level, 20 at most; not for the public"),
     shapeKind: oneOf(shapeKind, "绘图几何的性质", "what the geometry is", { nullable: true }),
-    shape: geometry("边界,无边界则代表点", "boundary, or representative point without one", { nullable: true, layer: "Region" }),
+    shape: geometry("边界,无边界则代表点", "boundary, or representative point without one", { nullable: true, layer: "Region", spread: true }),
   },
   relations: { region: one(() => Region, "region_id", "区划", "the region", { owned: true }) },
   sql: (asked, read) => {

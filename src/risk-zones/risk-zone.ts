@@ -34,7 +34,7 @@ export const RiskZone = entity({
     disasterType: text("灾害类型代码", "code of the disaster type", { filter: true, group: true }),
     disasterTypeName,
     grade: oneOf(zoneGrade, "区划等级", "grade", { filter: true, group: true }),
-    boundary: geometry("范围(面)", "extent, a polygon or several"),
+    boundary: geometry("范围(面)", "extent, a polygon or several", { spread: true }),
     censusBatch: text("普查批次", "batch of the census", { filter: true, group: true }),
     censusSource: text("成果来源", "source of the result", { filter: true }),
     surveyedAt: date("调查日期", "surveyed on", { filter: true, sort: true }),

@@ -88,7 +88,7 @@ export const Risk = entity({
     keyAttentionReviewedAt: dateTime("重点关注的审核时间;未经审核为空", "when key attention was reviewed; null while it is only proposed", { nullable: true, filter: true, besideFeatures: true }),
     emergencyPlanRef: text("应急预案编号", "reference of the emergency plan", { nullable: true }),
     location: geometry("位置", "location", { nullable: true }),
-    extent: geometry("范围(线或面):管线、道路、库区、影响区等;点位另见 location", "where it stretches, a line or an area: a pipeline, a road, a tank farm, what it would affect; its point is the location", { nullable: true }),
+    extent: geometry("范围(线或面):管线、道路、库区、影响区等;点位另见 location", "where it stretches, a line or an area: a pipeline, a road, a tank farm, what it would affect; its point is the location", { nullable: true, spread: true }),
     status: oneOf(riskStatus, "状态", "state", { filter: true, sort: true, group: true }),
     reassessTrigger: oneOf(reassessTrigger, "本次复评的触发情形;不在复评中为空", "what triggered the review under way; null when there is none", { nullable: true, group: true }),
     nextReviewDue: date("下次复评期限", "next review due", { nullable: true, filter: true, sort: true }),

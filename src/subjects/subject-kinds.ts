@@ -82,8 +82,8 @@ vary(Subject, "KEY_FACILITY", {
 vary(Subject, "KEY_AREA", {
   fields: {
     areaKind: oneOf(areaKind, "区域类别", "kind of area", { nullable: true, filter: true, group: true }),
-    boundary: geometry("范围(面)", "extent, a polygon or several", { nullable: true }),
-    shape: computed("geometry", "绘图几何:有范围取范围,否则取位置", "what to draw: the extent where one is known, else the location", (alias) => `coalesce(${alias}.boundary, ${alias}.location)`, { nullable: true }),
+    boundary: geometry("范围(面)", "extent, a polygon or several", { nullable: true, spread: true }),
+    shape: computed("geometry", "绘图几何:有范围取范围,否则取位置", "what to draw: the extent where one is known, else the location", (alias) => `coalesce(${alias}.boundary, ${alias}.location)`, { nullable: true, spread: true }),
     disasterType: text("灾害类型代码", "code of the disaster type", { nullable: true, filter: true, group: true }),
     threatenedHouseholds: int("受威胁户数", "households threatened", { nullable: true, filter: true, sort: true }),
     threatenedPeople: int("受威胁人数", "people threatened", { nullable: true, filter: true, sort: true }),

@@ -11,6 +11,8 @@ export interface Queryable extends Description {
   kind: FieldKind;
   enumeration?: EnumType | undefined;
   nullable: boolean;
+  /** The declared field, where it is one. */
+  field?: Field | undefined;
   /** A value on the entity's alias. */
   sql(alias: string, read: ReadSql): string;
   /** Of a geometry: where rows lie, which is what `sql` gives. */
@@ -26,13 +28,13 @@ const offered = (field: Field, read: ReadSql) => field.filter === true && field.
 /** @param geometry the name of the entity's geometry field. */
 export function queryablesOf(entity: Entity, geometry: string, read: ReadSql): Queryables {
   const made = new Map<string, Queryable>();
-  const put = (name: string, { zh, en, kind, enumeration, nullable }: Pick<Field, "zh" | "en" | "kind" | "enumeration" | "nullable">, sql: Queryable["sql"], place?: Queryable["place"]) => made.set(name, { name, zh, en, kind, enumeration, nullable: nullable === true, sql, place });
+  const put = (name: string, { zh, en, kind, enumeration, nullable }: Pick<Field, "zh" | "en" | "kind" | "enumeration" | "nullable">, sql: Queryable["sql"], { field, place }: Pick<Queryable, "field" | "place"> = {}) => made.set(name, { name, zh, en, kind, enumeration, nullable: nullable === true, field, sql, place });
   put("id", { zh: "全局标识", en: "global id", kind: "text" }, (alias) => `('${globalId(entity, "")}' || ${alias}.id)`);
   for (const [name, field] of Object.entries(fieldsOf(entity))) {
     if (name === geometry) {
       const place = (alias: string, inner: ReadSql) => KnownPlace.of(entity, name, alias, inner);
-      put(name, field, (alias, inner) => place(alias, inner).sql, place);
-    } else if (offered(field, read) && SORT_OF[field.kind] && field.kind !== "geometry") put(name, field, (alias, inner) => fieldSql(name, field, alias, inner));
+      put(name, field, (alias, inner) => place(alias, inner).sql, { field, place });
+    } else if (offered(field, read) && SORT_OF[field.kind] && field.kind !== "geometry") put(name, field, (alias, inner) => fieldSql(name, field, alias, inner), { field });
   }
   for (const [link, relation] of Object.entries(relationsOf(entity))) {
     const target = relation.target();
@@ -44,7 +46,7 @@ export function queryablesOf(entity: Entity, geometry: string, read: ReadSql): Q
         const other = inner.alias();
         const scope = relation.owned ? "" : ` and ${inner.scope(target, other)}`;
         return `(select ${fieldSql(name, field, other, inner)} from ${inner.source(target, other)} where ${other}.id = ${keySql(relation, alias)}${scope})`;
-      });
+      }, { field });
     }
   }
   return made;

@@ -58,6 +58,8 @@ interface FieldBase extends Description {
   layer?: string;
   /** Who sees the value in clear; it is null for others, in answers, conditions, orders and groups alike. */
   clear?: Clear;
+  /** A geometry: lines or areas, which may have thousands of positions. */
+  spread?: boolean;
   /** Left out of the properties of features: what one reads of a single object, not of five thousand. */
   besideFeatures?: boolean;
 }

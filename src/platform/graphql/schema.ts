@@ -3,6 +3,7 @@ import { DirectiveLocation, GraphQLDirective, GraphQLString, lexicographicSortSc
 import { buildSchema, type NonEmptyArray } from "type-graphql";
 import { allEntities } from "../entity/entity.js";
 import { attachResolvers } from "./attach.js";
+import { boundIntrospection } from "./introspection.js";
 import { mutationResolver } from "./mutations.js";
 import { reportResolver, reportTypes } from "./reports.js";
 import { describeStreams, eventTypes, NO_TOPICS, streamResolver } from "./streams.js";
@@ -40,6 +41,7 @@ export async function makeSchema(): Promise<GraphQLSchema> {
   schema.getQueryType()!.description = "查询;列表、计数、要素与单个对象同一范围、同一时点 / Queries: lists, counts, features and single objects share one scope and one instant";
   schema.getMutationType()!.description = "操作;每个 mutation 即操作表中的一行 / Actions: every mutation is one row of an action table";
   describeStreams(schema);
+  boundIntrospection(schema);
   return attachResolvers(schema);
 }
 

@@ -1,4 +1,5 @@
 import { shapeText } from "../cql2/print.js";
+import { inTurns } from "../read/weave.js";
 import type { Shape } from "../cql2/tree.js";
 
 interface Feature {
@@ -17,8 +18,8 @@ const cell = (value: unknown): string => {
 };
 
 /** RFC 4180, the geometry as well-known text last. */
-export function csv(features: readonly string[], properties: readonly string[]): string {
-  const rows = features.map((text) => {
+export async function csv(features: readonly string[], properties: readonly string[]): Promise<string> {
+  const rows = await inTurns(features, (text) => {
     const { id, geometry, properties: values } = JSON.parse(text) as Feature;
     return [id, ...properties.map((name) => values[name]), shapeText(geometry)].map(cell).join(",");
   });

@@ -13,6 +13,7 @@ import { uuidOf } from "../read/identity.js";
 import { cursorInstant, cursorSql, keysetSql, orderBySql, orderTerms, readCursor } from "../read/page.js";
 import { recordedAt } from "../read/instant.js";
 import { KnownPlace } from "../read/known-place.js";
+import { inTurns } from "../read/weave.js";
 import { literal, rowObject, valueSql, type Pair } from "../read/json.js";
 import { ReadSql, timeShape, type Instant } from "../read/read-sql.js";
 import { shownSql } from "../tiles/map-layer.js";
@@ -122,9 +123,9 @@ class CollectionSql {
     return { value: `${made.value}::text`, joins: properties.joins + made.joins };
   }
 
-  async send(pool: Pool, text: string): Promise<Record<string, unknown>[]> {
-    const values = this.read.bind({ actor: this.actor, instant: this.instant, args: [this.given] });
-    return (await sendRead(pool, { text, values, replan: this.read.replan })).rows;
+  async send(pool: Pool, written: string): Promise<Record<string, unknown>[]> {
+    const { text, bind, replan } = this.read.finished(written);
+    return (await sendRead(pool, { text, values: bind({ actor: this.actor, instant: this.instant, args: [this.given] }), replan })).rows;
   }
 }
 
@@ -145,7 +146,7 @@ export async function itemsPage(door: Door, actor: Actor, shown: Shown, asked: I
   const more = rows.length > asked.limit;
   const matched = rows.length === 0 ? (asked.cursor === null ? 0 : null) : rows[0]!["matched"];
   return {
-    features: rows.slice(0, asked.limit).map((row) => inDatum(row, asked.crs)),
+    features: await inTurns(rows.slice(0, asked.limit), (row) => inDatum(row, asked.crs)),
     next: more ? (rows[asked.limit - 1]!["next"] as string) : null,
     matched: matched === null || Number(matched) > COUNT_BOUND ? undefined : Number(matched),
   };

@@ -1,3 +1,4 @@
+import { checkCost } from "../cql2/cost.js";
 import { readJson } from "../cql2/json.js";
 import { SORT_OF, type Queryable } from "../cql2/queryables.js";
 import { checkAgainst } from "../cql2/sql.js";
@@ -111,7 +112,9 @@ function filterOf(given: URLSearchParams, shown: Shown, own: ReturnType<typeof p
   });
   const all = [...stated, ...simple];
   for (const each of all) checkAgainst(each, shown.queryables);
-  return all.length < 2 ? all[0] : { kind: "op", op: "and", args: all };
+  const filter: Node | undefined = all.length < 2 ? all[0] : { kind: "op", op: "and", args: all };
+  if (filter) checkCost(filter, shown.queryables);
+  return filter;
 }
 
 function literalOf({ name, kind, enumeration }: Queryable, text: string): Node {

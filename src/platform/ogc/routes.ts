@@ -117,7 +117,7 @@ async function items(options: OgcOptions, exchange: Exchange, actor: Actor, show
   }
   const page = await itemsPage(options, actor, shown, question);
   const links = linksOf(page.next);
-  const body = encoding.f === "csv" ? csv(page.features, question.properties) : encoding.f === "geojsonseq" ? sequence(page.features) : featureCollection(page, links, options.now());
+  const body = encoding.f === "csv" ? await csv(page.features, question.properties) : encoding.f === "geojsonseq" ? sequence(page.features) : featureCollection(page, links, options.now());
   send(exchange, encoding.type, body, headers(links, page.features.length, page.matched));
 }
 

@@ -1,50 +1,35 @@
 import { Kind, type DocumentNode, type FragmentDefinitionNode, type GraphQLSchema, type OperationDefinitionNode } from "graphql";
 import type { Actor } from "../actor.js";
 import type { Hints } from "./hints.js";
-import { actorShape, ReadSql, timeShape, type Instant, type RequestValues } from "./read-sql.js";
+import { Bounded } from "../bounded.js";
+import { actorShape, ReadSql, timeShape, type Instant, type Statement } from "./read-sql.js";
 import { shapeOf } from "./shape.js";
 import { statementSql } from "./statement.js";
 import { NeedsCode, treeOf, type Tree } from "./tree.js";
 
-/** A statement ready to send; only values differ between its uses. */
-export interface Statement {
-  text: string;
-  replan: boolean;
-  bind: (values: RequestValues) => unknown[];
-}
+/** Bytes of statements, and of trees, that are remembered. */
+const REMEMBERED = { statements: 48_000_000, trees: 32_000_000 } as const;
+/** What a part of a tree, and a value of a statement, takes about. */
+const BYTES = { item: 400, source: 200 } as const;
 
-class Bounded<K, V> {
-  private readonly map = new Map<K, V>();
-  constructor(private readonly limit: number) {}
-  get(key: K): V | undefined {
-    const value = this.map.get(key);
-    if (value !== undefined) {
-      this.map.delete(key);
-      this.map.set(key, value);
-    }
-    return value;
-  }
-  set(key: K, value: V): V {
-    this.map.set(key, value);
-    if (this.map.size > this.limit) this.map.delete(this.map.keys().next().value as K);
-    return value;
-  }
+/** A statement, and how much of the first request that asked for it hangs on it. */
+interface Kept {
+  statement: Statement;
+  held: number;
 }
-
-/** How many shapes are remembered. */
-const REMEMBERED = 500;
 
 interface KnownOperation {
   /** Variables that directives turn on: they change the tree, so they are part of its key. */
   switches: readonly string[];
-  trees: Bounded<string, Tree | "code">;
+  number: number;
   fragments: Record<string, FragmentDefinitionNode>;
 }
 
 /** Turns operations into statements and remembers them: by document, then by the shape of the arguments and of the actor. */
 export class Compiler {
   private readonly operations = new WeakMap<OperationDefinitionNode, KnownOperation>();
-  private readonly statements = new Bounded<string, Statement>(REMEMBERED);
+  private readonly statements = new Bounded<string, Kept>(REMEMBERED.statements, ({ statement, held }, key) => 2 * (statement.text.length + key.length + held));
+  private readonly trees = new Bounded<string, Tree | "code">(REMEMBERED.trees, (tree, key) => 2 * key.length + BYTES.item * (tree === "code" ? 1 : tree.size));
   private readonly treeNumbers = new WeakMap<Tree, number>();
   private count = 0;
 
@@ -58,19 +43,19 @@ export class Compiler {
     let known = this.operations.get(operation);
     if (!known) {
       const fragments = Object.fromEntries(document.definitions.flatMap((definition) => (definition.kind === Kind.FRAGMENT_DEFINITION ? [[definition.name.value, definition]] : [])));
-      known = { switches: switchesIn(document), trees: new Bounded(16), fragments };
+      known = { switches: switchesIn(document), number: (this.count += 1), fragments };
       this.operations.set(operation, known);
     }
-    const key = known.switches.map((name) => String(variables[name])).join();
-    let tree = known.trees.get(key);
+    const key = `${known.number}|${known.switches.map((name) => String(variables[name])).join()}`;
+    let tree = this.trees.get(key);
     const root = this.schema.getRootType(operation.operation);
     if (!root) return undefined;
     if (!tree) {
       try {
-        tree = known.trees.set(key, treeOf(this.schema, root, operation.selectionSet, known.fragments, variables));
+        tree = this.trees.set(key, treeOf(this.schema, root, operation.selectionSet, known.fragments, variables));
       } catch (error) {
         if (!(error instanceof NeedsCode)) throw error;
-        tree = known.trees.set(key, "code");
+        tree = this.trees.set(key, "code");
       }
       if (tree !== "code") this.treeNumbers.set(tree, (this.count += 1));
     }
@@ -82,10 +67,11 @@ export class Compiler {
     const time = timeShape(instant, this.hints);
     const key = `${this.treeNumbers.get(tree)}|${time}|${actorShape(actor)}|${args.map((given, at) => shapeOf(given, this.hints, tree.sites[at]?.chosen)).join()}`;
     const known = this.statements.get(key);
-    if (known) return known;
+    if (known) return known.statement;
     const read = new ReadSql(actor, time, args, this.hints);
-    const text = statementSql(tree.items, read);
-    return this.statements.set(key, { text, replan: read.replan, bind: (values) => read.bind(values) });
+    const statement = read.finished(statementSql(tree.items, read));
+    this.statements.set(key, { statement, held: BYTES.source * read.sources.length + JSON.stringify(args).length });
+    return statement;
   }
 }
 

@@ -8,13 +8,15 @@ import { Fault, faultFromDatabase } from "../fault.js";
 import { formatError } from "../graphql/format-error.js";
 import type { RequestContext } from "../request.js";
 import { doAction, outOfScope } from "../write/deed.js";
-import { Compiler, type Statement } from "./compile.js";
+import { checkAnswer, isTooLarge } from "./answer-size.js";
+import { Compiler } from "./compile.js";
 import type { Hints } from "./hints.js";
 import { instantOf } from "./instant.js";
-import type { Instant } from "./read-sql.js";
+import type { Instant, Statement } from "./read-sql.js";
+import { isTooLong } from "./letters.js";
 import { meaningOf } from "./meaning.js";
 import { argumentsAt, type Tree } from "./tree.js";
-import { weave } from "./weave.js";
+import { weaveText } from "./weave.js";
 
 /** The finished text of `data`, on its way through Apollo Server unparsed. */
 class AnswerText {
@@ -90,15 +92,16 @@ function statementFor(compiler: Compiler, { tree, args }: Asked, { actor, reader
   try {
     return compiler.statement(tree, args, actor, reader.instant);
   } catch (error) {
-    if (error instanceof Fault) return undefined;
+    // Read field by field it would be no shorter.
+    if (error instanceof Fault && !isTooLong(error)) return undefined;
     throw error;
   }
 }
 
 const textOf = async (pool: Pool, ready: Ready): Promise<string> => (await sendRead(pool, ready)).rows[0]!["data"] as string;
 
-/** Only an answer that holds marks is parsed: a geometry leaves one only in a shifted system. */
-const dataOf = (text: string, { tree }: Asked, actor: Actor) => (tree.coded.length > 0 && text.includes(MARKED) ? weave(JSON.parse(text), tree.coded, actor) : new AnswerText(text)) as Record<string, unknown>;
+/** Only what an answer marks is parsed: a geometry leaves a mark only in a shifted system. */
+const dataOf = async (text: string, { tree }: Asked, actor: Actor) => new AnswerText(await weaveText(text, tree.coded, actor)) as unknown as Record<string, unknown>;
 
 async function answerQuery(compiler: Compiler, pool: Pool, asked: Asked, context: RequestContext): Promise<Answered | undefined> {
   const statement = statementFor(compiler, asked, context);
@@ -106,11 +109,13 @@ async function answerQuery(compiler: Compiler, pool: Pool, asked: Asked, context
   const { actor, reader } = context;
   try {
     const values = statement.bind({ actor, instant: reader.instant, args: asked.args });
-    return { data: dataOf(await textOf(pool, { ...statement, values }), asked, actor) };
+    const text = await textOf(pool, { ...statement, values });
+    checkAnswer(Buffer.byteLength(text));
+    return { data: await dataOf(text, asked, actor) };
   } catch (error) {
     // Values, too, may be refused as they are bound: a cursor of another list, a box turned over.
     const fault = faultFromDatabase(error);
-    if (fault instanceof Fault && !fault.retryable) return undefined;
+    if (fault instanceof Fault && !fault.retryable && !isTooLarge(fault)) return undefined;
     throw fault;
   }
 }
@@ -135,14 +140,13 @@ async function answerDeed(compiler: Compiler, pool: Pool, asked: Asked, context:
     const done = await doAction(meaning.action, given, context, (uuid, effective) => reading(uuid, { recorded: null, effective }));
     const text = done.payload ?? (await textOf(pool, reading(done.uuid, context.reader.instant)));
     if (NOTHING.test(text)) throw outOfScope(done);
-    return { data: dataOf(text, payload, actor) };
+    return { data: await dataOf(text, payload, actor) };
   } catch (error) {
     const located = locatedError(faultFromDatabase(error), site.node, [item.key]);
     return { data: null, errors: [formatError(located.toJSON(), located)] };
   }
 }
 
-const MARKED = '{"\\u0000":';
 const NO_UUID = "00000000-0000-0000-0000-000000000000";
 /** The one field of an answer being null. */
 const NOTHING = /^\{"\w+"\s*:\s*null\}$/;

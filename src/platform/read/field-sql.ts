@@ -6,7 +6,7 @@ import type { ReadSql } from "./read-sql.js";
 /** The column or expression of a field on an alias, as far as the caller is told it: whatever asks for the value, none but this gives it. */
 export const fieldSql = (name: string, field: Field, alias: string, read: ReadSql): string => {
   if (field.from === "code") throw new Error(`field ${name} has no SQL`);
-  const value = () => (field.from === "sql" ? `(${field.sql(alias, read)})` : `${alias}.${columnOf(name, field)}`);
+  const value = () => (field.from === "sql" ? read.letters.piece(() => `(${field.sql(alias, read)})`, name) : `${alias}.${columnOf(name, field)}`);
   if (!field.clear || read.plain) return value();
   if (!field.clear.of) throw new Error(`field ${name} does not know what it is a value of`);
   const target = entityNamed(field.clear.of);

@@ -19,37 +19,46 @@ export interface Pair {
 }
 
 /** Columns named by the schema's own words: the row they make, as JSON, is an object. Quoted, since SQL folds case. */
-const columns = (pairs: readonly Pair[]) => pairs.map(({ key, value }) => `${value} as "${key}"`).join(", ");
+const columns = (pairs: readonly Pair[], read: ReadSql) => read.letters.whole(pairs.map(({ key, value }) => `${value} as "${key}"`).join(", "));
 
 const nameable = (pairs: readonly Pair[]) => pairs.length > 0 && pairs.every(({ aliased }) => !aliased);
 
 /** json_build_object takes a hundred arguments; wider objects go through text. */
 function built(pairs: readonly Pair[], read: ReadSql): string {
   const keyOf = ({ key, aliased }: Pair) => (aliased ? read.param("text", () => key, `alias:${key}`) : literal(key));
-  if (pairs.length <= 50) return `json_build_object(${pairs.map((pair) => `${keyOf(pair)}, ${pair.value}`).join(", ")})`;
+  if (pairs.length <= 50) return read.letters.whole(`json_build_object(${pairs.map((pair) => `${keyOf(pair)}, ${pair.value}`).join(", ")})`);
   const members = pairs.map((pair) => `to_json(${keyOf(pair)}::text)::text || ':' || coalesce(to_json(${pair.value})::text, 'null')`);
-  return `('{' || ${members.join(" || ',' || ")} || '}')::json`;
+  return read.letters.whole(`('{' || ${members.join(" || ',' || ")} || '}')::json`);
 }
 
 /** A JSON object. A row made JSON costs half of what an object built of keys and values does. */
 export const objectSql = (pairs: readonly Pair[], read: ReadSql): string => {
   if (!nameable(pairs)) return built(pairs, read);
   const row = read.alias();
-  return `(select row_to_json(${row}) from (select ${columns(pairs)}) ${row})`;
+  return `(select row_to_json(${row}) from (select ${columns(pairs, read)}) ${row})`;
 };
 
 /** The object of the one row a query finds: `from` begins with "from" and may find no row at all. */
 export const objectOfSql = (pairs: readonly Pair[], from: string, read: ReadSql): string => {
   if (!nameable(pairs)) return `(select ${built(pairs, read)} ${from})`;
   const row = read.alias();
-  return `(select row_to_json(${row}) from (select ${columns(pairs)} ${from}) ${row})`;
+  return `(select row_to_json(${row}) from (select ${columns(pairs, read)} ${from}) ${row})`;
 };
+
+/** A call takes a hundred arguments, of which a member of an object is four. */
+const MEMBERS_A_CALL = 24;
+
+function concatenated(members: readonly string[]): string {
+  if (members.length <= MEMBERS_A_CALL) return `concat(${members.join(", ")})`;
+  const parts = Array.from({ length: Math.ceil(members.length / MEMBERS_A_CALL) }, (_, at) => members.slice(at * MEMBERS_A_CALL, (at + 1) * MEMBERS_A_CALL));
+  return parts.map((part) => `concat(${part.join(", ")})`).join(" || ");
+}
 
 /** The text of an object at the top of a statement: joined, where a further object would copy all that lies below once more. */
 export const textSql = (pairs: readonly Pair[], read: ReadSql): string => {
   const keyOf = ({ key, aliased }: Pair) => (aliased ? `to_json(${read.param("text", () => key, `alias:${key}`)})` : literal(`"${key}"`));
   const members = pairs.map((pair, at) => `${literal(at === 0 ? "{" : ",")}, ${keyOf(pair)}, ':', ${pair.quoted ? `to_json(${pair.value})` : pair.sure ? pair.value : `coalesce((${pair.value})::text, 'null')`}`);
-  return members.length === 0 ? "'{}'" : `concat(${members.join(", ")}, '}')`;
+  return read.letters.whole(members.length === 0 ? "'{}'" : concatenated([...members, "'}'"]));
 };
 
 /** The same of the one row a query finds; null where it finds none. */
@@ -65,7 +74,7 @@ export interface RowObject {
 export const rowObject = (pairs: readonly Pair[], read: ReadSql, joins = ""): RowObject => {
   if (!nameable(pairs)) return { value: built(pairs, read), joins };
   const row = read.alias();
-  return { value: `row_to_json(${row})`, record: row, joins: `${joins} cross join lateral (select ${columns(pairs)}) ${row}` };
+  return { value: `row_to_json(${row})`, record: row, joins: `${joins} cross join lateral (select ${columns(pairs, read)}) ${row}` };
 };
 
 /** What rows of an entity are shown as: a client's selection, or the carrier of ordinary execution. */

@@ -8,6 +8,8 @@ import { mayUse } from "./filter.js";
 import type { Instant, ReadSql, RequestValues } from "./read-sql.js";
 
 export const MAX_PAGE = 100;
+/** Keys an order may have: a page is sought by comparing all of them with all before them. */
+const MAX_KEYS = 12;
 
 export interface PageArguments {
   first?: number | null;
@@ -42,6 +44,7 @@ interface Term {
 /** Order terms of a list: those asked for, else the natural order; the id always breaks ties. */
 export function orderTerms(entity: Entity, args: PageArguments, alias: string, read: ReadSql): Term[] {
   const fields = fieldsOf(entity);
+  if ((args.orderBy?.length ?? 0) > MAX_KEYS) throw new Fault("LIMIT_EXCEEDED", { limit: "orderBy", maximum: MAX_KEYS, actual: args.orderBy!.length });
   const asked = args.orderBy?.length ? args.orderBy.map(({ field, direction }) => [field, direction.toLowerCase()] as const) : entity.order;
   const terms: Term[] = [];
   for (const [name, direction] of asked) {
@@ -121,12 +124,12 @@ export function keysetSql(entity: Entity, terms: readonly Term[], site: number, 
   const values = terms.map((term, index) => read.param(term.cast, (request) => reach(request).values[index]));
   const sameWay = terms.every((term) => term.descending === terms[0]!.descending);
   const sign = (term: Term) => (term.descending !== backward ? "<" : ">");
-  if (sameWay) return `(${terms.map((term) => term.sql).join(", ")}) ${sign(terms[0]!)} (${values.join(", ")})`;
+  if (sameWay) return read.letters.whole(`(${terms.map((term) => term.sql).join(", ")}) ${sign(terms[0]!)} (${values.join(", ")})`);
   const branches = terms.map((term, index) => {
     const equal = terms.slice(0, index).map((before, at) => `${before.sql} is not distinct from ${values[at]}`);
     return `(${[...equal, `${term.sql} ${sign(term)} ${values[index]}`].join(" and ")})`;
   });
-  return `(${branches.join(" or ")})`;
+  return read.letters.whole(`(${branches.join(" or ")})`);
 }
 
 /** SQL of a row's cursor from the SQL of its sort values. */

@@ -2,6 +2,7 @@ import { isOfRoot, readsBy, type Actor, type Role } from "../actor.js";
 import { citationsOf, relationsOf, type Clear, type Entity } from "../entity/entity.js";
 import { NO_HINTS, type Hints } from "./hints.js";
 import { exactly, standingNodes } from "./intervals.js";
+import { Letters } from "./letters.js";
 import { areasSql } from "./place.js";
 import { sourceAsOf, versionsNow } from "./standing.js";
 
@@ -47,6 +48,13 @@ export type Reach = "key" | "list" | "set";
 
 export type ValueSource = (values: RequestValues) => unknown;
 
+/** A statement ready to send; only values differ between its uses. */
+export interface Statement {
+  text: string;
+  replan: boolean;
+  bind: (values: RequestValues) => unknown[];
+}
+
 /**
  * Builds one statement: numbers parameters and knows, for every entity alike,
  * where its rows come from at the instant asked for and which of them the actor may see.
@@ -55,7 +63,7 @@ export class ReadSql {
   readonly sources: ValueSource[] = [];
   private readonly known = new Map<string, string>();
   /** Shared with every view of the statement at another instant. */
-  private readonly state = { aliases: 0, replan: false, clock: "none" as ClockUse, read: new Set<Entity>(), turns: new Map<string, Turn>() };
+  private readonly state = { aliases: 0, replan: false, clock: "none" as ClockUse, read: new Set<Entity>(), turns: new Map<string, Turn>(), gathered: new Map<string, { name: string; text: string }>() };
   /** Where this view's instant comes from; the operation's own unless it is a view at another. */
   private moment: { name: string; instant: (values: RequestValues) => Instant } = { name: "", instant: (values) => values.instant };
 
@@ -69,6 +77,8 @@ export class ReadSql {
     private readonly before = 0,
     /** A unit's own reads: its rules need every value in clear, and what it reads leaves only by way of an answer. */
     readonly plain = false,
+    /** Counts what is written, of this statement or of all that a request needs. */
+    readonly letters = new Letters(),
   ) {}
 
   get asOf(): boolean {
@@ -79,6 +89,7 @@ export class ReadSql {
   param(type: string, source: ValueSource, name?: string): string {
     const key = name && `${name}::${type}`;
     const seen = key && this.known.get(key);
+    this.letters.value();
     if (seen) return seen;
     this.sources.push(source);
     const text = `$${this.before + this.sources.length}::${type}`;
@@ -87,6 +98,7 @@ export class ReadSql {
   }
 
   alias(): string {
+    this.letters.alias();
     this.state.aliases += 1;
     return `t${this.state.aliases}`;
   }
@@ -174,7 +186,7 @@ export class ReadSql {
    */
   source(target: Entity, alias: string, reach: Reach = "key", narrow: (alias: string) => string = () => "true"): string {
     this.looksAt(target);
-    return this.asOf ? sourceAsOf(target, alias, reach, this, narrow) : target.versionsOf ? `(${versionsNow(target)}) ${alias}` : `${target.table} ${alias}`;
+    return this.letters.piece(() => (this.asOf ? sourceAsOf(target, alias, reach, this, narrow) : target.versionsOf ? `(${versionsNow(target)}) ${alias}` : `${target.table} ${alias}`));
   }
 
   /** The predicate under which the actor sees a row; the same wherever the entity appears. */
@@ -277,6 +289,31 @@ export class ReadSql {
     if (placeless && areas.some((at) => isOfRoot(held(at)))) clauses.push(`${alias}.region_path is null`);
     if (clauses.length === 0) return "false";
     return clauses.length === 1 ? clauses[0]! : `(${clauses.join(" or ")})`;
+  }
+
+  /**
+   * Rows that are read once for the whole statement, however many of its parts look at them: few, and the same for each.
+   * Gives the name they stand under; they are those of this view's instant.
+   */
+  gathered(key: string, made: () => string): string {
+    const at = `${key}@${this.moment.name}`;
+    const known = this.state.gathered.get(at);
+    if (known) return known.name;
+    const name = `g${this.state.gathered.size + 1}`;
+    this.state.gathered.set(at, { name, text: "" });
+    const text = made();
+    // One that is made of another stands behind it.
+    this.state.gathered.delete(at);
+    this.state.gathered.set(at, { name, text });
+    return name;
+  }
+
+  /** A whole statement made of what this wrote. Fault: LIMIT_EXCEEDED for one too long to be planned. */
+  finished(text: string): Statement {
+    const gathered = [...this.state.gathered.values()].map((one) => `${one.name} as materialized (${one.text})`);
+    const whole = gathered.length === 0 ? text : `with ${gathered.join(", ")} ${/^\s*with\s/.test(text) ? `(${text})` : text}`;
+    const { sources } = this;
+    return { text: this.letters.whole(whole), replan: this.replan, bind: (values) => sources.map((source) => source(values)) };
   }
 
   /** The parameter values of one request. */

@@ -1,11 +1,13 @@
 import DataLoader from "dataloader";
 import type { Pool } from "pg";
 import type { Actor } from "../actor.js";
-import { sendRead } from "../db/prepared.js";
+import { MOST_LETTERS, sendRead } from "../db/prepared.js";
 import { fieldsOf, linkSql, relationsOf, type Entity, type Relation, type Row } from "../entity/entity.js";
 import type { Hints } from "./hints.js";
 import { ReadSql, timeShape, type Instant } from "./read-sql.js";
 import { uuidOf } from "./identity.js";
+import { checkAnswer } from "./answer-size.js";
+import { Letters } from "./letters.js";
 import type { Report } from "../entity/report.js";
 import { objectSql } from "./json.js";
 import { drawnSql, shiftedGeometry } from "./drawing.js";
@@ -17,7 +19,7 @@ import { countsSql } from "./counts.js";
 import { featuresSql } from "./features.js";
 import type { PageArguments } from "./page.js";
 import type { ConnectionItem, Part, Selection } from "./tree.js";
-import { weave } from "./weave.js";
+import { weave, weaveText } from "./weave.js";
 
 /** A page as ordinary execution carries it. */
 export interface LoadedPage {
@@ -26,6 +28,9 @@ export interface LoadedPage {
   totalCount: number;
   totalCountIsExact: boolean;
 }
+
+/** How many of the longest statements one request may need. */
+const STATEMENTS = 8;
 
 const PAGE_INFO = ["hasNextPage", "hasPreviousPage", "startCursor", "endCursor"];
 const plain = (key: string) => ({ key, aliased: false });
@@ -36,6 +41,9 @@ const plain = (key: string) => ({ key, aliased: false });
  */
 export class Reader {
   private readonly loaders = new Map<string, DataLoader<string, unknown>>();
+  /** All statements of one request together: its fields are read one by one, each with every column there is. */
+  private readonly letters = new Letters(MOST_LETTERS * STATEMENTS);
+  private bytes = 0;
 
   constructor(
     readonly actor: Actor,
@@ -113,11 +121,11 @@ export class Reader {
   }
 
   async features(entity: Entity, args: Record<string, unknown>): Promise<unknown> {
-    return weave(await this.single(args, (read) => featuresSql({ kind: "features", entity, site: 0, mark: 0 }, read)), [shiftedGeometry], this.actor);
+    return this.shifted(args, (read) => featuresSql({ kind: "features", entity, site: 0, mark: 0 }, read));
   }
 
   async reportFeatures(report: Report, args: Record<string, unknown>): Promise<unknown> {
-    return weave(await this.single(args, (read) => reportFeaturesSql(report, 0, 0, read)), [shiftedGeometry], this.actor);
+    return this.shifted(args, (read) => reportFeaturesSql(report, 0, 0, read));
   }
 
   /** Rows of a report, or its one row. */
@@ -126,19 +134,38 @@ export class Reader {
   }
 
   private async single(args: object, build: (read: ReadSql) => string): Promise<unknown> {
+    const text = await this.text(args, build);
+    return text === null ? null : JSON.parse(text);
+  }
+
+  private async shifted(args: object, build: (read: ReadSql) => string): Promise<unknown> {
+    const text = await this.text(args, build);
+    return text === null ? null : JSON.parse(await weaveText(text, [shiftedGeometry], this.actor));
+  }
+
+  private async text(args: object, build: (read: ReadSql) => string): Promise<string | null> {
     const read = this.sql([args as Record<string, unknown>]);
-    const text = `select ${build(read)} as value`;
-    const rows = await this.send(text, read, [args as Record<string, unknown>]);
-    return rows[0]!["value"];
+    const [row] = await this.texts(`select ${build(read)} as value`, read, [args as Record<string, unknown>]);
+    return row!["value"] as string | null;
   }
 
   private sql(shape: readonly Record<string, unknown>[] = []) {
-    return new ReadSql(this.actor, timeShape(this.instant, this.hints), shape, this.hints);
+    return new ReadSql(this.actor, timeShape(this.instant, this.hints), shape, this.hints, 0, false, new Letters(MOST_LETTERS, this.letters));
   }
 
-  private async send(text: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
-    const values = read.bind({ actor: this.actor, instant: this.instant, args });
-    return (await sendRead(this.pool, { text, values, replan: read.replan })).rows;
+  private async send(written: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
+    const rows = await this.texts(written, read, args);
+    for (const row of rows) if (typeof row["value"] === "string") row["value"] = JSON.parse(row["value"]);
+    return rows;
+  }
+
+  /** Rows whose JSON is text still; all of a request together are no more than one answer may be. */
+  private async texts(written: string, read: ReadSql, args: readonly Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
+    const { text, replan, bind } = read.finished(written);
+    const { rows } = await sendRead(this.pool, { text, values: bind({ actor: this.actor, instant: this.instant, args }), replan, unparsed: true });
+    for (const { value } of rows) if (typeof value === "string") this.bytes += Buffer.byteLength(value);
+    checkAnswer(this.bytes);
+    return rows;
   }
 
   private async rows(entity: Entity, keys: readonly string[], scoped: boolean, computed: readonly string[] = []): Promise<(Row | null)[]> {

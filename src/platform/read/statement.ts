@@ -13,7 +13,7 @@ import type { Item, Part } from "./tree.js";
 
 /** The whole statement: one row, one column, the text of `data`. */
 export const statementSql = (items: readonly Item[], read: ReadSql) => {
-  const pairs = items.map(({ key, aliased, part }): Pair => ({ key, aliased, quoted: part.kind === "typename", sure: ["list", "counts", "features", "reportFeatures"].includes(part.kind), value: part.kind === "list" ? listSql(part, null, selected, read, "text") : partSql(part, "", read) }));
+  const pairs = items.map(({ key, aliased, part }): Pair => ({ key, aliased, quoted: part.kind === "typename", sure: ["list", "counts", "features", "reportFeatures"].includes(part.kind), value: part.kind === "list" ? listSql(part, null, selected, read, "text") : part.kind === "features" ? featuresSql(part, read, "text") : partSql(part, "", read) }));
   return `select ${textSql(pairs, read)} as data`;
 };
 

@@ -85,6 +85,8 @@ export interface Tree {
   sites: Site[];
   /** Fields only code can compute, by their mark: the statement brings what they need, code puts the value in its place. */
   coded: CodeField[];
+  /** Parts it is made of, at every depth. */
+  size: number;
 }
 
 /** Thrown (and caught by the caller) when an operation holds something no statement can answer: introspection. */
@@ -96,12 +98,13 @@ interface Walk {
   variables: Record<string, unknown>;
   sites: Site[];
   coded: CodeField[];
+  size: number;
 }
 
 /** Walks an operation's selection against the declarations. Throws NeedsCode where ordinary execution must answer. */
 export function treeOf(schema: GraphQLSchema, root: GraphQLObjectType, selection: SelectionSetNode, fragments: Record<string, FragmentDefinitionNode>, variables: Record<string, unknown>): Tree {
-  const walk: Walk = { schema, fragments, variables, sites: [], coded: [] };
-  return { items: itemsOn(walk, root, [selection]), sites: walk.sites, coded: walk.coded };
+  const walk: Walk = { schema, fragments, variables, sites: [], coded: [], size: 0 };
+  return { items: itemsOn(walk, root, [selection]), sites: walk.sites, coded: walk.coded, size: walk.size };
 }
 
 /** Fields of one object type by response key, as the specification's CollectFields merges them. */
@@ -111,6 +114,7 @@ function collect(walk: Walk, type: GraphQLObjectType, sets: readonly SelectionSe
       if (getDirectiveValues(GraphQLSkipDirective, selection, walk.variables)?.["if"] === true) continue;
       if (getDirectiveValues(GraphQLIncludeDirective, selection, walk.variables)?.["if"] === false) continue;
       if (selection.kind === Kind.FIELD) {
+        walk.size += 1;
         const key = selection.alias?.value ?? selection.name.value;
         const known = into.get(key);
         if (known) known.push(selection);

@@ -60,7 +60,7 @@ export function tileStatement(making: Making, mode: Mode, encoder: Encoder): Til
   const copy = shape ? [] : [{ name: "copy", sql: `case when not (${inReach("x", "y", 0)}) then true end` }];
   const carried = [...properties.map(({ name }) => ({ name, sql: `"${name}"` })), ...copy];
   const names = carried.map(({ name }) => name);
-  const text =
+  const written =
     encoder === "database"
       ? // The driver reads every value as text; in this one bytes take the least.
         `select encode(st_asmvt(t, ${literal(layer.id)}, ${EXTENT}, 'geom', 'id'), 'base64') as tile, count(*)::integer as features
@@ -68,7 +68,8 @@ export function tileStatement(making: Making, mode: Mode, encoder: Encoder): Til
       : `select array_to_json(array_agg(id)) as ids, ${shape ? `array_to_json(array_agg(st_asgeojson(${shape}, 3, 0)::json)) as shapes` : "array_to_json(array_agg(x)) as xs, array_to_json(array_agg(y)) as ys"},
            count(*)::integer as features${carried.map(({ sql }, at) => `, array_to_json(array_agg(${sql})) as p${at}`).join("")}
          from (select * from (${rows}) f order by rank desc, id) t`;
-  return { layer, text, properties: names, bind: (values) => read.bind(values), replan: mode !== "single" || read.asOf || read.replan, clock: read.clock, turns: read.turns, dependsOn: [...read.entities] };
+  const { text, bind, replan } = read.finished(written);
+  return { layer, text, properties: names, bind, replan: mode !== "single" || read.asOf || replan, clock: read.clock, turns: read.turns, dependsOn: [...read.entities] };
 }
 
 /** Rows that came by column, as the encoder of this process takes them. */

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Pool } from "pg";
 import type { Actor } from "../actor.js";
+import { Bounded } from "../bounded.js";
 import { sendRead } from "../db/prepared.js";
 import { STORED_CRS } from "../crs.js";
 import { audiencesOf, layerOf as layerOfPolicy } from "../read/drawing.js";
@@ -55,7 +56,8 @@ export const systemOf = ({ matrix, shifted }: Pick<Address, "matrix" | "shifted"
 /** Units around the tile each way of drawing looks at. */
 const MARGINS: Readonly<Record<Mode, number>> = { single: POINT_MARGIN, gathered: CELL, crowded: CELL, areas: AREA_MARGIN, cells: AREA_MARGIN };
 
-const REMEMBERED = 500;
+/** Bytes of statements that are remembered. */
+const REMEMBERED = 16_000_000;
 const POLICIES = "coordinate_policies";
 
 /** Rows that leave no marks when they are added: nothing said about them now holds a moment later. */
@@ -66,7 +68,7 @@ const keyOf = (revision: string, unmarked: string, bound: readonly Bound[]): str
 
 /** Makes tiles of layers over one database. */
 export class TileMaker {
-  private readonly statements = new Map<string, TileStatement>();
+  private readonly statements = new Bounded<string, TileStatement>(REMEMBERED, ({ text }, key) => 2 * (text.length + 2 * key.length));
 
   private constructor(
     private readonly pool: Pool,
@@ -133,7 +135,6 @@ export class TileMaker {
     let made = this.statements.get(key);
     if (!made) {
       made = tileStatement({ layer, matrix, shifted, filter, read: new ReadSql(actor, time, [], this.hints) }, mode, this.encoder);
-      if (this.statements.size >= REMEMBERED) this.statements.delete(this.statements.keys().next().value as string);
       this.statements.set(key, made);
     }
     return made;

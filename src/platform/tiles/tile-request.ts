@@ -1,5 +1,7 @@
 import { coerceInputValue, isInputType, type GraphQLSchema } from "graphql";
 import { Fault } from "../fault.js";
+import { checkFilter } from "../graphql/cost.js";
+import { MAX_COST, tooCostly } from "../read/weights.js";
 import { isDay, isMoment } from "../graphql/scalars.js";
 import type { Actor } from "../actor.js";
 import type { MapLayer } from "./map-layer.js";
@@ -67,15 +69,21 @@ function filtersOf(text: string | null, layers: readonly MapLayer[], schema: Gra
   const given = typeof told === "object" && told !== null && !Array.isArray(told) ? (told as Record<string, unknown>) : undefined;
   const stray = given ? Object.keys(given).find((id) => !layers.some((layer) => layer.id === id)) : "";
   if (!given || stray !== undefined) throw new Fault("INVALID_INPUT", { field: "filter", rule: "an object of filters by layer", ...(stray ? { layer: stray.slice(0, 100) } : {}) });
-  return layers.map((layer) => (given[layer.id] === undefined ? undefined : coerced(given[layer.id], layer, schema)));
+  const filters = layers.map((layer) => (given[layer.id] === undefined ? undefined : coerced(given[layer.id], layer, schema)));
+  const parts = filters.flatMap((filter, at) => (filter === undefined ? [] : [{ path: `filter.${layers[at]!.id}`, cost: checkFilter(schema, layers[at]!.entity(), filter, `filter.${layers[at]!.id}`) }]));
+  const cost = parts.reduce((sum, part) => sum + part.cost, 0);
+  if (cost > MAX_COST) throw tooCostly(cost, parts);
+  return filters;
 }
 
 function coerced(told: unknown, layer: MapLayer, schema: GraphQLSchema): unknown {
   const type = schema.getType(`${layer.entity().name}Filter`);
   if (!type || !isInputType(type)) throw new Error(`${layer.id} has no filter`);
-  return coerceInputValue(told, type, (path, _, error) => {
+  const filter: unknown = coerceInputValue(told, type, (path, _, error) => {
     throw new Fault("INVALID_INPUT", { field: ["filter", ...path].join("."), rule: error.message });
   });
+  checkFilter(schema, layer.entity(), filter, `filter.${layer.id}`);
+  return filter;
 }
 
 function asOfFrom(text: string | null, began: string | null): string | null {

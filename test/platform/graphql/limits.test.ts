@@ -11,9 +11,10 @@ describe("what a question costs is known before it is sent", () => {
 
   test("a refusal says which part costs what", async () => {
     expect(await refused(deep("first:100"))).toMatchObject({
-      code: "TOO_COSTLY", cost: 101_010, maximum: 2_000,
+      code: "TOO_COSTLY", cost: 105_010, maximum: 2_000,
       breakdown: [
         { path: "regulatedSubjects.nodes.risks.nodes.hiddenDangers", cost: 100_000 },
+        { path: "regulatedSubjects.nodes.risks.nodes.hiddenDangers.nodes.code", cost: 4_000 },
         { path: "regulatedSubjects.nodes.risks", cost: 1_000 },
         { path: "regulatedSubjects", cost: 10 },
       ],
@@ -21,7 +22,7 @@ describe("what a question costs is known before it is sent", () => {
   });
 
   test("sizes count alike as literals, as variables, by default and inside fragments", async () => {
-    const asked = { code: "TOO_COSTLY", cost: 101_010 };
+    const asked = { code: "TOO_COSTLY", cost: 105_010 };
     expect(await refused(deep("first:$n").replace("{", "query($n:Int){"), { n: 100 })).toMatchObject(asked);
     expect(await refused(deep("first:$n").replace("{", "query($n:Int=100){"))).toMatchObject(asked);
     expect(await refused(`{regulatedSubjects(first:100){...S}} fragment S on RegulatedSubjectConnection{nodes{... on RegulatedSubject{risks(first:100){nodes{hiddenDangers(first:100){nodes{code}}}}}}}`)).toMatchObject(asked);
@@ -33,14 +34,48 @@ describe("what a question costs is known before it is sent", () => {
       for (const asOf of ["", "@asOf(recorded:$at)"]) {
         const query = `query($f:RiskFilter${asOf && ",$at:String!"})${asOf}{risks(first:1,filter:$f){nodes{code}}}`;
         const at = asOf ? { at: new Date().toISOString() } : {};
-        expect(await district.as("office", way).refused(query, { ...many(asOf ? 25 : 60), ...at })).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "statement", maximum: 500_000 });
+        if (asOf) expect(await district.as("office", way).refused(query, { ...many(25), ...at })).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "statement", maximum: 80_000, longest: ["overallLevel"] });
+        expect(await district.as("office", way).refused(query, { ...many(65), ...at })).toMatchObject({ code: "TOO_COSTLY" });
         expect((await district.as("office", way).ask(query, { ...many(2), ...at })).risks.nodes).toEqual([]);
       }
   });
 
+  test("conditions on one computed value are one computation, however many and however nested they are", async () => {
+    const levels = ["MAJOR", "CONSIDERABLE", "MODERATE", "LOW"];
+    const or = Array.from({ length: 50 }, (_, at) => ({ and: [{ overallLevel: { [at % 2 ? "ne" : "eq"]: levels[at % 4] } }, { not: { or: [{ overallLevel: { isNull: at % 3 === 0 } }, { name: { contains: "?" } }] } }] }));
+    const query = "query($f:RegionFilter){regions(first:50,filter:$f,orderBy:[{field:CODE,direction:ASC}]){totalCount nodes{code}}}";
+    for (const asOf of ["", "@asOf(recorded:$at)"]) {
+      const asked = query.replace(")", asOf ? ",$at:String!)" : ")").replace("){regions", `)${asOf}{regions`);
+      const at = asOf ? { at: new Date().toISOString() } : {};
+      const [compiled, plain] = await Promise.all((["compiled", "plain"] as const).map((way) => district.as("office", way).ask(asked, { f: { or: or.slice(0, 30) }, ...at })));
+      expect(compiled).toEqual(plain);
+      const further = { or: Array.from({ length: 201 }, () => ({ overallLevel: { eq: "LOW" } })) };
+      expect(await refused(asked, { f: further, ...at })).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "filterPredicates", maximum: 200 });
+    }
+  });
+
+  test("what becomes of a condition weighs: patterns and long lists are looked through for each row", async () => {
+    const patterns = { or: Array.from({ length: 190 }, (_, at) => ({ name: { contains: `q${at}` } })) };
+    expect(await refused("query($f:RiskFilter){riskCounts(by:[],filter:$f){count}}", { f: patterns })).toMatchObject({ code: "TOO_COSTLY", breakdown: [{ path: "riskCounts(filter:)" }, { path: "riskCounts", cost: 100 }] });
+    const listed = (values: number) => ({ f: { code: { notIn: Array.from({ length: values }, (_, at) => `c${at}`) } } });
+    expect(await refused("query($f:RiskFilter){riskCounts(by:[],filter:$f){count}}", listed(501))).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "listValues", maximum: 500, actual: 501 });
+    expect((await district.as("office").ask("query($f:RiskFilter){riskCounts(by:[],filter:$f){count}}", listed(500))).riskCounts).toEqual([{ count: 0 }]);
+    expect(await refused("query($v:[String!]){riskCounts(by:[],filter:{code:{in:$v}}){count}}", { v: listed(501).f.code.notIn })).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "listValues" });
+    for (const address of ["/tiles/risks.json", "/tiles/risks/12/3252/1704.mvt", "/legends/risks.json"]) {
+      const answer = await district.as("office").fetch(`${address}?filter=${encodeURIComponent(JSON.stringify(patterns))}`);
+      expect([address, answer.status, ((await answer.json()) as { code: string }).code]).toEqual([address, 400, "TOO_COSTLY"]);
+    }
+  });
+
+  test("thirty lists at once are one answer", async () => {
+    const answer = await district.as("nobody").ask(`{${Array.from({ length: 30 }, (_, at) => `a${at}:regions(first:1){nodes{code}}`).join(" ")}}`);
+    expect(Object.keys(answer)).toHaveLength(30);
+    expect(new Set(Object.values(answer).map((one) => JSON.stringify(one))).size).toBe(1);
+  });
+
   test("conditions on relations are weighed with the rows they are asked of", async () => {
     const filter = '{subject:{region:{name:{eq:"x"}},risks:{some:{subject:{name:{contains:"x"}}}}}}';
-    expect(await refused(`{regulatedSubjects(first:100){nodes{hiddenDangers(first:5,filter:${filter}){nodes{code}}}}}`)).toMatchObject({ code: "TOO_COSTLY", breakdown: [{ path: "regulatedSubjects.nodes.hiddenDangers(filter:)" }, {}, {}] });
+    expect(await refused(`{regulatedSubjects(first:100){nodes{hiddenDangers(first:5,filter:${filter}){nodes{code}}}}}`)).toMatchObject({ code: "TOO_COSTLY", breakdown: [{ path: "regulatedSubjects.nodes.hiddenDangers(filter:)" }, {}, {}, {}] });
   });
 });
 
