@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import type { GraphQLSchema } from "graphql";
 import { bearerOf, Keys } from "./auth/keys.js";
 import { fileRoute } from "./attachments/files.js";
+import { ImportPlaces } from "./imports/import-places.js";
 import { importRoutes } from "./imports/import.routes.js";
 import { LedgerRows } from "./ledgers/ledger.rows.js";
 import { ledgerRoute } from "./ledgers/ledger.routes.js";
@@ -86,6 +87,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   const text = (type: string, status: number, body: string) => ({ response }: Exchange) => void response.writeHead(status, { "content-type": type }).end(body);
   const json = "application/json; charset=utf-8";
   const ledgers = new LedgerRows(made, engine.pool, hints, historyBegan);
+  const uploads = { places: new ImportPlaces(), directory: join(config.dataDir, "imports") };
   const routes: Route[] = [
     { method: "GET", pattern: /^\/livez$/, handle: text(json, 200, '{"status":"ok"}') },
     {
@@ -100,8 +102,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract) },
     fileRoute(engine, join(config.dataDir, "files"), withCall),
     ledgerRoute(ledgers, engine, withCall),
-    ledgerImportRoute(ledgers, engine, withCall),
-    ...importRoutes(engine, withCall),
+    ledgerImportRoute(ledgers, engine, withCall, uploads),
+    ...importRoutes(engine, withCall, uploads),
     ...[...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: door.actorOf, collections: layersWithItems, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
     ...tiles.routes, ...layerRoutes(door)].map((route): Route => ({ ...route, crossOrigin: true })),
     ...mapRoutes(),

@@ -34,6 +34,7 @@ export const faults = {
   EVIDENCE_MISSING: kind(422, "缺少佐证材料", "Evidence is missing.", "先上传附件再引用", "Upload the attachment, then cite it."),
   LEVEL_DISAGREES: kind(422, "所报等级与计算结果不一致", "The stated level differs from the computed one.", "去掉等级或改正取值", "Leave the level out or correct the inputs."),
   DATUM_MISSING: kind(400, "未声明坐标基准", "No datum is stated.", "声明 CGCS2000、WGS84、GCJ02 或 BD09", "State CGCS2000, WGS84, GCJ02 or BD09."),
+  IMPORT_UNDER_WAY: kind(409, "您的上一个导入尚未结束", "An import of yours is still under way.", "待其结束后重试", "Try again once it has ended.", true),
   FILE_DAMAGED: kind(422, "文件无法读取", "The file cannot be read.", "重新导出文件", "Export the file again."),
   TIMEOUT: kind(503, "处理超时", "The deadline passed.", "缩小查询后重试", "Ask for less and try again.", true),
   OVERLOADED: kind(503, "服务繁忙", "The service is busy.", "稍后重试", "Try again later.", true),

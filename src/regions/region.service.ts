@@ -20,6 +20,24 @@ const areasOf = (actor: Actor, roles: readonly Role[]) => actor.grants.flatMap((
 /** Who keeps boundaries and codes. */
 export const KEEPERS: readonly Role[] = ["COMMITTEE_OFFICE", "SYSTEM_ADMIN", "IMPORT", "SEED"];
 
+/** Who registers regions, each below a region of their own. */
+const REGISTRARS: readonly Role[] = ["COMMITTEE_OFFICE", "IMPORT", "SEED"];
+
+/** Registers a region below one of one's own area; the top of a tree only where one's area is everything. Faults: FORBIDDEN. */
+export async function registerRegion(unit: Unit, input: Input): Promise<string> {
+  const { externalSystem, externalId, ...values } = input;
+  const parent = input["parent"] as string | null | undefined;
+  if (parent) await ownRegion(unit, parent, REGISTRARS);
+  else if (!areasOf(unit.actor, REGISTRARS).includes("")) throw new Fault("FORBIDDEN", { action: unit.name, reason: "outside your area" });
+  return unit.register(Region, { ...values, source_system: externalSystem, external_id: externalId });
+}
+
+/** Corrects what a region is called and since when. Its code and place in the tree stay: a recoding makes a successor. */
+export async function updateRegion(unit: Unit, input: Input, row: TakenRow): Promise<string> {
+  await ownRegion(unit, row.uuid, KEEPERS);
+  return unit.change(Region, row, input);
+}
+
 /** Sets or replaces a boundary. One that crosses itself is taken as it is, marked, and mended beside. */
 export async function setBoundary(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   await ownRegion(unit, row.uuid, KEEPERS);

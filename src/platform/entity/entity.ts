@@ -107,11 +107,12 @@ export const linksOf = (target: Entity): [name: string, relation: KeyRelation][]
 /**
  * Who sees rows of an entity.
  * shared: everybody, the public included. placed: by the grants' areas, sectors and own subjects.
+ * A placed row with `maker` is seen by who made it as well, wherever it lies.
  * through: as far as the row's `relation` is visible.
  */
 export type Scope =
   | { kind: "shared"; public?: boolean }
-  | { kind: "placed"; sector?: string; subject?: string; placeless?: boolean }
+  | { kind: "placed"; sector?: string; subject?: string; placeless?: boolean; maker?: boolean }
   | { kind: "through"; relation: string };
 
 export interface EntityDeclaration extends Description {

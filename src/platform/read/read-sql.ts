@@ -182,7 +182,7 @@ export class ReadSql {
       if (target.readers && grants.length === 0) return "false";
       return target.scope.public || this.actor.kind !== "PUBLIC" ? "true" : "false";
     }
-    if (grants.length === 0) return "false";
+    if (grants.length === 0 && !this.mayBeMaker(target)) return "false";
     if (target.scope.kind === "through") {
       const relation = relationsOf(target)[target.scope.relation];
       if (!relation) throw new Error(`${target.name}: scope through unknown relation ${target.scope.relation}`);
@@ -191,6 +191,13 @@ export class ReadSql {
       return `exists (select 1 from ${this.source(parent, inner)} where ${inner}.id = ${alias}.${relation.key} and ${this.scope(parent, inner)})`;
     }
     return this.placed(target, alias, grants);
+  }
+
+  /** Whether rows of an entity, or what they belong to, may be the actor's own making. */
+  private mayBeMaker(target: Entity): boolean {
+    if (this.actor.kind === "PUBLIC") return false;
+    if (target.scope.kind === "through") return this.mayBeMaker(relationsOf(target)[target.scope.relation]!.target());
+    return target.scope.kind === "placed" && target.scope.maker === true;
   }
 
   private placed(target: Entity, alias: string, grants: readonly Grant[]): string {
@@ -215,6 +222,7 @@ export class ReadSql {
       const subjects = this.param("uuid[]", ({ actor }) => readingGrants(actor, readers).flatMap((grant) => grant.subjectId ?? []), `subjects:${readers?.join() ?? ""}`);
       clauses.push(`${alias}.${subject} = any(${subjects})`);
     }
+    if (this.mayBeMaker(target)) clauses.push(`${alias}.created_by = ${this.param("uuid", ({ actor }) => actor.id, "maker")}`);
     if (placeless && areas.length > 0) clauses.push(`${alias}.region_path is null`);
     if (clauses.length === 0) return "false";
     return clauses.length === 1 ? clauses[0]! : `(${clauses.join(" or ")})`;

@@ -57,6 +57,11 @@ export class Unit {
     await this.query("select set_config('app.action', $1, true), set_config('app.event', $2, true)", [this.name, this.event]);
   }
 
+  /** Statements without values, sent together: marks within the transaction. */
+  async steps(...statements: readonly string[]): Promise<void> {
+    await this.client.query(statements.join("; "));
+  }
+
   /** A row for change, locked until the unit ends. Faults: NOT_FOUND (absent or out of scope), CONFLICT (stale version). */
   async take(entity: Entity, uuid: string, expectedVersion?: number): Promise<TakenRow> {
     const row = await this.find(entity, uuid, true);
@@ -74,6 +79,28 @@ export class Unit {
     return row;
   }
 
+  /** Rows a source brought, by their keys there, as far as the actor sees them: a key of another area tells nothing. */
+  async keyed(entity: Entity, sourceSystem: string, keys: readonly string[]): Promise<{ id: string; externalId: string }[]> {
+    const read = new ReadSql(this.actor, "now", [], NO_HINTS, 2);
+    const text = `select e.id, e.external_id as "externalId" from ${entity.table} e where e.source_system = $1 and e.external_id = any($2::text[]) and ${read.scope(entity, "e")}`;
+    return (await this.client.query(statementOf(text, [sourceSystem, keys, ...read.bind(this.values())]))).rows as { id: string; externalId: string }[];
+  }
+
+  /** Of some rows those the actor sees, with the path of the place they lie in. */
+  async seen(entity: Entity, uuids: readonly string[]): Promise<{ id: string; place: string | null }[]> {
+    const place = entity.tree ? `e.${entity.tree.path}::text` : entity.scope.kind === "placed" ? "e.region_path::text" : "null::text";
+    const read = new ReadSql(this.actor, "now", [], NO_HINTS, 1);
+    const text = `select e.id, ${place} as place from ${entity.table} e where e.id = any($1::uuid[]) and ${read.scope(entity, "e")}`;
+    return (await this.client.query(statementOf(text, [uuids, ...read.bind(this.values())]))).rows as { id: string; place: string | null }[];
+  }
+
+  /** A version a row had before its present one. Scope is the caller's concern. */
+  async was(entity: Entity, uuid: string, version: number): Promise<TakenRow | undefined> {
+    const read = new ReadSql(this.actor, "now");
+    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table}_history e where e.id = $${read.sources.length + 1} and e.version = $${read.sources.length + 2}`;
+    return (await this.client.query({ text, values: [...read.bind(this.values()), uuid, version] })).rows[0]?.row as TakenRow | undefined;
+  }
+
   private async find(entity: Entity, uuid: string, lock: boolean): Promise<TakenRow | undefined> {
     const { text, read } = finding(entity, this.actor, lock);
     return (await this.client.query(statementOf(text, [uuid, ...read.bind(this.values())]))).rows[0]?.row as TakenRow | undefined;
@@ -84,9 +111,7 @@ export class Unit {
   }
 
   private async difference(entity: Entity, uuid: string, version: number, current: TakenRow) {
-    const read = new ReadSql(this.actor, "now");
-    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table}_history e where e.id = $${read.sources.length + 1} and e.version = $${read.sources.length + 2}`;
-    const base = (await this.client.query({ text, values: [...read.bind(this.values()), uuid, version] })).rows[0]?.row as TakenRow | undefined;
+    const base = await this.was(entity, uuid, version);
     if (!base) return [];
     return Object.keys(fieldsOf(entity))
       .filter((name) => name in base && JSON.stringify(base[name]) !== JSON.stringify(current[name]) && !["version", "updatedAt"].includes(name))
