@@ -35,7 +35,7 @@ export const readRawRows = (file: OpenFile, signal?: AbortSignal) => read(file, 
 function startWorker(file: OpenFile, work: Work): Worker {
   const source = import.meta.url.endsWith(".ts");
   return new Worker(new URL(`./reading.worker.${source ? "ts" : "js"}`, import.meta.url), {
-    workerData: { file, work },
+    workerData: { file: { fd: file.fd, sizeBytes: file.sizeBytes }, work },
     execArgv: source ? ["--import", new URL("../../../scripts/typescript.mjs", import.meta.url).href] : [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: BOUNDS.heapMegabytes, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
@@ -46,6 +46,8 @@ function startWorker(file: OpenFile, work: Work): Worker {
 async function* read(file: OpenFile, work: Work, signal: AbortSignal | undefined): AsyncGenerator<MappedRow | RawRow> {
   if (file.sizeBytes > BOUNDS.fileBytes) throw faultOf(tooMuch("fileBytes"));
   const worker = startWorker(file, work);
+  // What a thread that is being ended still has to say is nobody's concern.
+  worker.on("error", () => undefined);
   let waitedMs = 0;
   try {
     let answer = ask(worker, signal, waitedMs);
@@ -67,21 +69,20 @@ async function* read(file: OpenFile, work: Work, signal: AbortSignal | undefined
 
 function ask(worker: Worker, signal: AbortSignal | undefined, waitedMs: number): Promise<Told> {
   return new Promise((resolve, reject) => {
+    const answered = (told: Told) => settle(() => resolve(told));
+    const failed = (error: Error & { code?: string }) => settle(() => reject(error.code === "ERR_WORKER_OUT_OF_MEMORY" ? faultOf(tooMuch("heapMegabytes")) : error));
+    const ended = () => settle(() => reject(damaged("LIMIT", "读取中断", "the reading ended early")));
+    const aborted = () => settle(() => reject(new Fault("TIMEOUT", { reason: "nobody waits for the answer" })));
     const settle = (done: () => void) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", aborted);
-      worker.removeAllListeners();
-      // What a thread that is being ended still has to say is nobody's concern.
-      worker.on("error", () => undefined);
+      worker.off("message", answered).off("error", failed).off("exit", ended);
       done();
     };
-    const aborted = () => settle(() => reject(new Fault("TIMEOUT", { reason: "nobody waits for the answer" })));
     const timer = setTimeout(() => settle(() => reject(faultOf(tooMuch("readingMs")))), Math.max(0, BOUNDS.readingMs - waitedMs));
     if (signal?.aborted) return aborted();
     signal?.addEventListener("abort", aborted);
-    worker.on("message", (told: Told) => settle(() => resolve(told)));
-    worker.on("error", (error: Error & { code?: string }) => settle(() => reject(error.code === "ERR_WORKER_OUT_OF_MEMORY" ? faultOf(tooMuch("heapMegabytes")) : error)));
-    worker.on("exit", () => settle(() => reject(damaged("LIMIT", "读取中断", "the reading ended early"))));
+    worker.on("message", answered).on("error", failed).on("exit", ended);
     worker.postMessage("more");
   });
 }
