@@ -11,7 +11,7 @@ import { record, type BatchArea } from "./batch-record.js";
 import { ImportBatch } from "./import-batch.js";
 import { keepTaken, knownRows, type KnownRow, type Taken } from "./known-rows.js";
 import type { MappedRow, RowProblem } from "./row.js";
-import { takeRow } from "./take-row.js";
+import { changedFields, saidOf, takeRow } from "./take-row.js";
 import type { Target } from "./target.js";
 import { targets } from "./targets.js";
 
@@ -140,17 +140,21 @@ async function takeChunk(unit: Unit, call: Call, target: Target, request: Import
   const acting = await unit.under(target.creates, allActions().get(target.creates)!, newUuid());
   const known = await knownRows(acting, target, request, sound);
   const place = request.defaultRegion && known.size > 0 ? ((await acting.query<{ path: string }>("select path::text as path from regions where id = $1", [request.defaultRegion]))[0]?.path ?? null) : null;
+  const rows = chunk.map((row) => {
+    const problems = refusedBeforehand(row, seen);
+    return { row, problems, found: problems ? [] : meant(row, known, place) };
+  });
+  const touched = rows.flatMap(({ row, found }) => (found.length === 1 && changedFields(found[0]!, saidOf(target, request, row))?.size !== 0 ? [found[0]!.uuid] : []));
+  const standing = await acting.seeAll(target.entity, touched);
   await unit.resume();
   const taken: Taken[] = [];
   const from = report.rows.length;
-  for (const row of chunk) {
-    const problems = refusedBeforehand(row, seen);
-    const found = problems ? [] : meant(row, known, place);
+  for (const { row, problems, found } of rows) {
     if (problems || found.length > 1) {
       add(report, { line: row.line, externalId: row.externalId, id: null, doubts: row.doubts, outcome: "REJECTED", problems: problems ?? [AMBIGUOUS] });
       continue;
     }
-    const outcome = await takeRow({ unit, call, target, request, known: found[0] }, row);
+    const outcome = await takeRow({ unit, call, target, request, standing, known: found[0] }, row);
     add(report, outcome.report);
     if (outcome.taken) taken.push(outcome.taken);
   }

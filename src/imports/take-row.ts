@@ -18,6 +18,8 @@ export interface RowOutcome {
 /** The surroundings of one row: the unit it is written in, who asks, what the file is, and which row its key means. */
 export interface RowContext {
   unit: Unit;
+  /** Rows of the chunk as they stood when it was begun; whoever changes one says so by the version read. */
+  standing: ReadonlyMap<string, TakenRow>;
   call: Call;
   target: Target;
   request: ImportRequest;
@@ -32,7 +34,7 @@ export async function takeRow(context: RowContext, row: MappedRow): Promise<RowO
   const { target, request, known, unit } = context;
   const told = { line: row.line, externalId: row.externalId, id: null as string | null, doubts: row.doubts };
   const rejected = (problems: readonly RowProblem[], id: string | null = null): RowOutcome => ({ report: { ...told, id, outcome: "REJECTED", problems } });
-  const said = target.placedBy ? { ...row.values, [REGION_OF_IMPORT]: request.defaultRegion } : row.values;
+  const said = saidOf(target, request, row);
   const changed = known && changedFields(known, said);
   if (known && !known.ifSame && changed?.size === 0) return { report: { ...told, id: globalId(target.entity, known.uuid), outcome: "UNCHANGED", problems: [] } };
   const around: Surroundings = { unit, defaultRegion: request.defaultRegion, sourceSystem: request.sourceSystem, datum: request.datum };
@@ -65,8 +67,11 @@ const kept = (uuid: string, key: string, said: Readonly<Record<string, unknown>>
 
 const allAt = (names: readonly string[], version: number) => Object.fromEntries(names.map((name) => [name, version]));
 
+/** What a file says of a row, the region it is imported into included. */
+export const saidOf = (target: Target, request: ImportRequest, row: MappedRow): Readonly<Record<string, unknown>> => (target.placedBy ? { ...row.values, [REGION_OF_IMPORT]: request.defaultRegion } : row.values);
+
 /** Fields the file says otherwise than when it last came; an empty cell says nothing. Undefined where that was not kept. */
-function changedFields({ uuid, digests }: KnownRow, said: Readonly<Record<string, unknown>>): ReadonlySet<string> | undefined {
+export function changedFields({ uuid, digests }: KnownRow, said: Readonly<Record<string, unknown>>): ReadonlySet<string> | undefined {
   if (!digests) return undefined;
   return new Set(Object.entries(said).flatMap(([name, value]) => (value === undefined || digests[name] === digestOf(uuid, value) ? [] : [name])));
 }
@@ -90,7 +95,7 @@ async function revise(context: RowContext, row: MappedRow, { values }: Prepared,
   const { uuid } = known;
   const { entity } = target;
   const id = globalId(entity, uuid);
-  const standing = await unit.see(entity, uuid);
+  const standing = context.standing.get(uuid) ?? (await unit.see(entity, uuid));
   const compared = compare(target, standing, await basesOf(unit, entity, known, standing, Object.keys(values)), values, changed);
   const around: Surroundings = { unit, defaultRegion: request.defaultRegion, sourceSystem: request.sourceSystem, datum: request.datum };
   const more = await target.beside?.(around, uuid, standing, row.values, (field) => changed?.has(field) ?? true);
@@ -124,7 +129,11 @@ async function basesOf(unit: Unit, entity: Entity, known: KnownRow, standing: Ta
 }
 
 /** Several deeds of one row stand together or not at all; the one that was refused leaves its event. */
-async function together({ unit, call }: RowContext, first: Deed, rest: (uuid: string) => Promise<readonly Deed[]>): Promise<{ uuid: string } | { fault: Fault }> {
+async function together({ unit, call, target }: RowContext, first: Deed, rest: (uuid: string) => Promise<readonly Deed[]>): Promise<{ uuid: string } | { fault: Fault }> {
+  if (!target.beside) {
+    const done = await actWithin(unit, call, first);
+    return done.fault ? { fault: done.fault } : { uuid: done.uuid };
+  }
   await unit.steps("savepoint row");
   const done = await actWithin(unit, call, first);
   if (done.fault) {

@@ -35,18 +35,17 @@ export async function actWithin(unit: Unit, call: Call, deed: Deed): Promise<Dee
     const { text, values } = eventStatement(call, deed.name, event, outcome, code, uuid ? action.on : null, uuid);
     await unit.query(text, values);
   };
-  await unit.steps("savepoint deed");
+  const own = await unit.under(deed.name, action, event, "savepoint deed");
   try {
     const target = deed.id === undefined ? undefined : parseId(deed.id);
     if (!mayAct(action, call.actor)) throw new Fault("FORBIDDEN", { action: deed.name });
     if (!action.creates && target?.entity !== action.on) throw new Fault("NOT_FOUND", { entity: action.on.name });
-    const uuid = await workIn(await unit.under(deed.name, action, event), deed.name, action, target?.uuid, deed.expectedVersion, checkInput(action, deed.input));
+    const uuid = await workIn(own, deed.name, action, target?.uuid, deed.expectedVersion, checkInput(action, deed.input));
     await audit("SUCCESS", null, uuid);
-    await unit.steps(...HELD);
-    await unit.resume();
+    await unit.resume(...HELD);
     return { uuid };
   } catch (raw) {
-    await unit.steps("rollback to savepoint deed", "release savepoint deed");
+    await unit.resume("rollback to savepoint deed", "release savepoint deed");
     const fault = faultFromDatabase(raw);
     if (!(fault instanceof Fault) || fault.code === "TIMEOUT" || fault.code === "OVERLOADED") throw fault;
     await auditRefusal(unit, call, deed.name, fault);

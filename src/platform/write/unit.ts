@@ -45,16 +45,21 @@ export class Unit {
     return new Date(Date.parse(this.now) + 8 * 3_600_000).toISOString().slice(0, 10);
   }
 
-  /** The same transaction in the name of another action and its event, until this unit resumes or the savepoint before it is gone back to. */
-  async under(name: string, action: Action, event: string): Promise<Unit> {
+  /**
+   * The same transaction in the name of another action and its event, until this unit resumes or the savepoint before it is gone back to.
+   * @param first statements without values that go out with it.
+   */
+  async under(name: string, action: Action, event: string, ...first: readonly string[]): Promise<Unit> {
     const other = new Unit(this.actor, name, action, this.now, this.client, event);
-    await other.resume();
+    await other.resume(...first);
     return other;
   }
 
-  /** Lets what follows be written in this unit's own name again. */
-  async resume(): Promise<void> {
-    await this.query("select set_config('app.action', $1, true), set_config('app.event', $2, true)", [this.name, this.event]);
+  /** Lets what follows be written in this unit's own name again; statements without values go out with it. */
+  async resume(...first: readonly string[]): Promise<void> {
+    // Both are of this service's own making; what is not so would have no business in a statement's text.
+    for (const own of [this.name, this.event]) if (!/^[\w.-]+$/.test(own)) throw new Error(`no name of a unit: ${own}`);
+    await this.steps(...first, `set local app.action = '${this.name}'`, `set local app.event = '${this.event}'`);
   }
 
   /** Statements without values, sent together: marks within the transaction. */
@@ -92,6 +97,15 @@ export class Unit {
     const read = new ReadSql(this.actor, "now", [], NO_HINTS, 1);
     const text = `select e.id, ${place} as place from ${entity.table} e where e.id = any($1::uuid[]) and ${read.scope(entity, "e")}`;
     return (await this.client.query(statementOf(text, [uuids, ...read.bind(this.values())]))).rows as { id: string; place: string | null }[];
+  }
+
+  /** Rows as far as the actor sees them, by their UUID. */
+  async seeAll(entity: Entity, uuids: readonly string[]): Promise<Map<string, TakenRow>> {
+    if (uuids.length === 0) return new Map();
+    const read = new ReadSql(this.actor, "now", [], NO_HINTS, 1);
+    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table} e where e.id = any($1::uuid[]) and ${read.scope(entity, "e")}`;
+    const rows = (await this.client.query(statementOf(text, [uuids, ...read.bind(this.values())]))).rows as { row: TakenRow }[];
+    return new Map(rows.map(({ row }) => [row.uuid, row]));
   }
 
   /** A version a row had before its present one. Scope is the caller's concern. */
