@@ -19,7 +19,9 @@ async function prepare(values: Record<string, unknown>, { unit, datum }: Surroun
   }
   if (rest["boundary"] && !(await isValid(unit, storedGeometry(rest["boundary"] as Geometry, datum!)))) doubts.push("BOUNDARY_NOT_VALID");
   if (rest["formerCode"] && rest["formerCode"] !== rest["code"]) doubts.push("FORMER_CODE");
-  return { values: { ...rest, ...(parentCode === undefined ? {} : { parent }) }, doubts, problems };
+  // Boundary and former code stand beside a region's own values.
+  const own = Object.fromEntries(Object.entries(rest).filter(([name]) => !/^(boundary|former)/.test(name)));
+  return { values: { ...own, ...(parentCode === undefined ? {} : { parent }) }, doubts, problems };
 }
 
 const isValid = async (unit: Unit, boundary: Geometry) => (await unit.query<{ valid: boolean }>("select st_isvalid(st_geomfromgeojson($1)) as valid", [JSON.stringify(boundary)]))[0]!.valid;
@@ -68,10 +70,7 @@ export const regionTarget: Target = {
   sources: { parent: ["parentCode"] },
   geometryAsGiven: true,
   prepare,
-  input: ({ parent, ...values }) => ({
-    ...Object.fromEntries(Object.entries(values).filter(([name]) => !/^(boundary|former)/.test(name))),
-    ...(parent ? { parent: globalId(Region, parent as string) } : {}),
-  }),
+  input: ({ parent, ...values }) => ({ ...values, ...(parent ? { parent: globalId(Region, parent as string) } : {}) }),
   async adopt(unit, values) {
     // A file without boundaries registers regions; where one stands under another key, the database says so.
     if (!values["boundary"]) return undefined;

@@ -42,7 +42,7 @@ export async function takeRow(context: RowContext, row: MappedRow): Promise<RowO
   if (prepared.problems.length > 0) return rejected(prepared.problems);
   told.doubts = [...new Set([...row.doubts, ...prepared.doubts])];
   if (known && !(known.ifSame && (await isOther(context, known, prepared.values)))) return revise(context, row, prepared, told, said, changed ?? null);
-  const adopted = await target.adopt?.(unit, prepared.values);
+  const adopted = await target.adopt?.(unit, row.values);
   if (adopted) return revise({ ...context, known: { uuid: adopted, place: null, digests: null, versions: null } }, row, { ...prepared, values: {} }, told, said, null);
   return create(context, row, prepared, told, said);
 }

@@ -1,4 +1,4 @@
-import { deflateRawSync } from "node:zlib";
+import { crc32, deflateRawSync } from "node:zlib";
 
 /** A workbook of one sheet, zipped here so that a test can damage it. */
 export function workbook(sheet: string, more: readonly (readonly [name: string, text: string])[] = []): Buffer {
@@ -18,7 +18,7 @@ export function workbook(sheet: string, more: readonly (readonly [name: string, 
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE(8, 4);
-    common.writeUInt32LE(crc32Of(bytes), 10);
+    common.writeUInt32LE(crc32(bytes), 10);
     common.writeUInt32LE(packed.length, 14);
     common.writeUInt32LE(bytes.length, 18);
     common.writeUInt16LE(name.length, 22);
@@ -35,13 +35,4 @@ export function workbook(sheet: string, more: readonly (readonly [name: string, 
   end.writeUInt32LE(listed.length, 8);
   end.writeUInt32LE(offset, 12);
   return Buffer.concat([...bodies, listed, Buffer.from("PK\u0005\u0006"), end]);
-}
-
-function crc32Of(bytes: Buffer): number {
-  let value = ~0;
-  for (const byte of bytes) {
-    value ^= byte;
-    for (let bit = 0; bit < 8; bit += 1) value = (value >>> 1) ^ (0xedb88320 & -(value & 1));
-  }
-  return ~value >>> 0;
 }
