@@ -1,17 +1,21 @@
 import { entityNamed, parseId } from "../platform/entity/entity.js";
 import { newUuid } from "../platform/write/identifier.js";
 import type { Unit } from "../platform/write/unit.js";
-import type { ImportReport, ImportRequest } from "./import.service.js";
+import type { ImportReport, ImportRequest, RowReport } from "./import.service.js";
 
 /** Places, as labels of their paths, of what a batch has to do with so far; null until anything is known. */
 export interface BatchArea {
   labels: readonly string[] | null;
 }
 
+/** Rows whose report is one statement: more would hold others up while its text is made. */
+const ROWS_AT_ONCE = 500;
+
 /** Keeps the batch and the reports of its new rows in the unit that wrote them: neither can be lost without the other. */
 export async function record(unit: Unit, batch: string, request: ImportRequest, report: ImportReport, from: number, area: BatchArea): Promise<void> {
-  const rows = report.rows.slice(from);
-  await widen(unit, area, rows.flatMap(({ id }) => id ?? []));
+  const slices: RowReport[][] = [];
+  for (let at = from; at < report.rows.length; at += ROWS_AT_ONCE) slices.push(report.rows.slice(at, at + ROWS_AT_ONCE));
+  for (const rows of slices) await widen(unit, area, rows.flatMap(({ id }) => id ?? []));
   const labels = area.labels ?? commonOf(unit.actor.grants.flatMap(({ regionPath }) => (regionPath === null ? [] : [labelsOf(regionPath)])));
   const counts = [report.rowsRead, report.rowsCreated, report.rowsUpdated, report.rowsUnchanged, report.rowsRejected];
   const [place] = labels && labels.length > 0 ? await unit.query<{ id: string }>("select id from regions where path = $1::ltree", [labels.join(".")]) : [];
@@ -22,7 +26,10 @@ export async function record(unit: Unit, batch: string, request: ImportRequest, 
     [batch, region, request.mapping, storable(request.fileName), request.fileSha256, request.datum, request.mode, ...counts],
   );
   await unit.query("update import_batches set region_id = $2, rows_read = $3, rows_created = $4, rows_updated = $5, rows_unchanged = $6, rows_rejected = $7 where id = $1 and (rows_read <> $3 or region_id is distinct from $2)", [batch, region, ...counts]);
-  if (rows.length === 0) return;
+  for (const rows of slices) await recordRows(unit, batch, rows);
+}
+
+async function recordRows(unit: Unit, batch: string, rows: readonly RowReport[]): Promise<void> {
   const told = rows.map((row) => ({ id: newUuid(), sheet: row.sheet ?? "", line: row.line, outcome: row.outcome, external_id: row.externalId, entity_global_id: row.id, problems: row.problems, doubts: row.doubts }));
   await unit.query(
     `insert into import_rows (id, batch_id, sheet, line, outcome, external_id, entity_global_id, problems, doubts)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { useDistrict } from "../support/district.js";
+import { workbook } from "../support/workbook.js";
 
 const district = useDistrict();
 
@@ -58,6 +59,15 @@ describe("rows are written by actions and by their rules", () => {
     expect(body.rows[3].doubts).toEqual(["CLOSED_WITHOUT_EVIDENCE", "MAJOR_WITHOUT_CLAUSE"]);
     const { auditEvents } = await district.as("auditor").ask('{auditEvents(first:9,filter:{action:{eq:"hiddenDanger.registerExternal"},outcome:{eq:FAILURE}}){nodes{code}}}');
     expect(auditEvents.nodes.map(({ code }: { code: string }) => code).toSorted()).toEqual(["INVALID_INPUT", "INVALID_INPUT", "RULE_VIOLATED"]);
+  });
+
+  test("half a letter is not text, from a workbook as from a client", async () => {
+    const text = (at: string, value: string) => `<c r="${at}" t="inlineStr"><is><t>${value}</t></is></c>`;
+    const header = ["序号", "排查日期", "隐患内容", "隐患级别", "隐患状态"];
+    const row = ["15", "2026-07-01", "_xD83D_半个字", "一般事故隐患", "开放"];
+    const line = (at: number, cells: readonly string[]) => `<row r="${at}">${cells.map((value, index) => text(`${String.fromCharCode(65 + index)}${at}`, value)).join("")}</row>`;
+    const { body } = await district.as("street").post(HUIXING, workbook(line(1, ["统计表"]) + line(2, header.slice(0, 1)) + line(3, header) + line(4, row)));
+    expect(body.rows).toMatchObject([{ outcome: "REJECTED", problems: [{ code: "INVALID_INPUT", column: "title", en: expect.stringContaining("surrogate") }] }]);
   });
 
   test("keys that differ by a letter nobody sees, by width or by blanks are one", async () => {
@@ -218,6 +228,11 @@ describe("keys, areas and moves", () => {
     const who = async (id: string) => (await Promise.all(readers.map(async (by) => ((await seen(by, id)) ? by : null)))).filter(Boolean);
     expect(await who(mine)).toEqual(["street", "office", "auditor"]);
     expect(await who(wide)).toEqual(["neighbour", "office", "auditor", "integrator"]);
+    // A ledger taken back is a batch like any other: its conflicts are told to nobody beside.
+    const { bytes } = await district.as("street").get("/ledgers/hidden-dangers.csv");
+    const ledger = (await district.as("street").post("/imports/ledgers", bytes)).body;
+    expect(ledger.rowsRead).toBeGreaterThan(0);
+    expect(await who(ledger.batch)).toEqual(["street", "office", "auditor"]);
     // A batch that touched no row lies where its sender acts.
     expect(await who(empty)).toEqual(["office", "auditor"]);
     for (const by of readers) {

@@ -29,7 +29,7 @@ const ATTACKS: readonly (readonly [what: string, bound: string, file: () => Buff
 
 describe("a file is refused by the bound it passes, soon, and nobody else waits for it", () => {
   for (const [what, bound, file] of ATTACKS)
-    test(what, async () => {
+    test(`${what}`, async () => {
       const bytes = file();
       // A suspicious measurement is taken again: the machine has other work.
       let longestMs = Infinity;

@@ -26,7 +26,7 @@ export const BOUNDS = {
   /** Letters of a record of a CSV, its quotes included. */
   recordLetters: 1_000_000,
   /** Time spent waiting for rows, all in all. */
-  readingMs: 60_000,
+  readingMs: 120_000,
   /** Heap of the thread that reads. */
   heapMegabytes: 640,
 } as const;
