@@ -25,7 +25,7 @@ export async function registerExternal(unit: Unit, input: Input): Promise<string
     category: input["category"] ?? [],
     code: nextCode("YH", "hidden_danger_numbers", region),
     origin: "EXTERNAL",
-    quality: waiting(doubts),
+    quality: doubtsOf(values, doubts),
     source_system: externalSystem,
     external_id: externalId,
   });
@@ -38,15 +38,22 @@ export async function updateExternal(unit: Unit, input: Input, row: TakenRow): P
   const ours = OURS.filter((name) => name in told && !sameValue(told[name], row[name]));
   if (ours.length > 0 && (await actedOnHere(unit, row.uuid))) throw new Fault("RULE_VIOLATED", { rule: "acted_on_here", field: `input.${ours[0]}`, fields: ours });
   if (ours.includes("grade") || ours.includes("status")) checkMajor({ ...row, ...told });
-  await unit.change(HiddenDanger, row, { ...told, ...("category" in told ? { category: told["category"] ?? [] } : {}), ...(doubts ? { quality: waiting(doubts) } : {}) });
+  await unit.change(HiddenDanger, row, { ...told, ...("category" in told ? { category: told["category"] ?? [] } : {}), quality: doubtsOf({ ...row, ...told }, doubts ?? row["quality"]) });
   if ("region" in told) await unit.see(HiddenDanger, row.uuid);
   return row.uuid;
 }
 
 const present = (input: Input) => Object.fromEntries(Object.entries(input).filter(([, value]) => value !== null && value !== undefined));
 
-/** A code no list of its day holds may wait with the doubt told; the database takes the doubt away where the code is one. */
-const waiting = (doubts: unknown) => [...new Set([...((doubts as string[] | null | undefined) ?? []), "CODE_NOT_VALID"])];
+/** What the source doubts, and what its account lacks. A code no list of its day holds may wait with that told; the database takes it away where the code is one. */
+function doubtsOf(values: Input, doubts: unknown): string[] {
+  const closed = values["status"] === "CLOSED";
+  const lacks = [...(closed ? ["CLOSED_WITHOUT_EVIDENCE"] : []), ...(closed && lacksClause(values) ? ["MAJOR_WITHOUT_CLAUSE"] : [])];
+  const told = ((doubts as readonly string[] | null | undefined) ?? []).filter((doubt) => doubt !== "CLOSED_WITHOUT_EVIDENCE" && doubt !== "MAJOR_WITHOUT_CLAUSE");
+  return [...new Set([...told, ...lacks, "CODE_NOT_VALID"])];
+}
+
+const lacksClause = (values: Input) => values["grade"] === "MAJOR" && !values["criterionClause"] && !values["expertJudgement"];
 
 function checkTold(unit: Unit, told: Input): void {
   if (told["status"] !== undefined && !STATES.has(String(told["status"]))) throw new Fault("INVALID_INPUT", { field: "input.status", rule: [...STATES].join(", ") });
@@ -56,7 +63,7 @@ function checkTold(unit: Unit, told: Input): void {
 
 /** A major hidden danger that is still open has its clause, wherever its loop is run; of one written off elsewhere the lack is history. */
 function checkMajor(values: Input): void {
-  if (values["grade"] === "MAJOR" && values["status"] !== "CLOSED" && !values["criterionClause"] && !values["expertJudgement"]) throw new Fault("RULE_VIOLATED", { rule: "inv_09_major_needs_clause", field: "input.criterionClause" });
+  if (values["status"] !== "CLOSED" && lacksClause(values)) throw new Fault("RULE_VIOLATED", { rule: "inv_09_major_needs_clause", field: "input.criterionClause" });
 }
 
 const sameValue = (a: unknown, b: unknown) => {
