@@ -5,6 +5,7 @@ import { Callers } from "./auth/callers.js";
 import { bearerOf, Keys } from "./auth/keys.js";
 import { FileStore } from "./attachments/file-store.js";
 import { fileRoutes } from "./attachments/files.js";
+import { ImportPlaces } from "./imports/import-places.js";
 import { importRoutes } from "./imports/import.routes.js";
 import { LedgerRows } from "./ledgers/ledger.rows.js";
 import { ledgerRoute } from "./ledgers/ledger.routes.js";
@@ -102,13 +103,14 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   const files = new FileStore(join(config.dataDir, "files"));
   await files.prepare();
   const ledgers = new LedgerRows(made, engine.pool, hints, historyBegan);
+  const uploads = { places: new ImportPlaces(), directory: join(config.dataDir, "imports") };
   const durability = engine.kind === "embedded" ? "内嵌引擎:提交后分组落盘;生产环境请用 PostgreSQL / embedded: flushed in groups after commit; use PostgreSQL in production" : "PostgreSQL";
   const readiness = new Readiness({ probe: (withinMs) => engine.probe(withinMs), directory: config.dataDir, facts: { engine: engine.kind, demo: demo.demo, durability } });
   const routes: Route[] = [
     { method: "GET", pattern: /^\/schema\.graphql$/, handle: text("text/plain; charset=utf-8", 200, contract), open: true },
     ledgerRoute(ledgers, engine, withCall),
     // Files take as long as they take.
-    ...[...fileRoutes(engine, files, withCall), ledgerImportRoute(ledgers, engine, withCall), ...importRoutes(engine, withCall)].map((route): Route => ({ ...route, long: true })),
+    ...[...fileRoutes(engine, files, withCall), ledgerImportRoute(ledgers, engine, withCall, uploads), ...importRoutes(engine, withCall, uploads)].map((route): Route => ({ ...route, long: true })),
     ...[...ogcRoutes({ title: { zh: "一图一表一库:地方应急管理风险登记", en: "One map, one ledger, one database: register of local emergency management" }, pool: engine.pool, hints, now, began: historyBegan, actorOf: door.actorOf, collections: layersWithItems, tiles: tiles.serving, publicBaseUrl: config.publicBaseUrl }),
     ...tiles.routes, ...layerRoutes(door)].map((route): Route => ({ ...route, crossOrigin: true, basic: true, problems: true })),
     ...mapRoutes().map((route): Route => ({ ...route, open: true })),

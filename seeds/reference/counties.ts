@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { importCall, type ImportReport } from "../../src/imports/import.service.js";
 import { importFile } from "../../src/imports/import.file.js";
+import { openImported } from "../../src/imports/spool.js";
 import { shippedMapping } from "../../src/imports/mappings.js";
 import { storedGeometry, type Geometry } from "../../src/platform/coordinates.js";
 import { actAs, type WriteDoor } from "../../src/platform/write/act.js";
@@ -32,7 +33,7 @@ export async function loadCounties(door: WriteDoor): Promise<ImportReport> {
         [newUuid(), code, name, level, parent],
       );
   });
-  return importFile(door, call, { mapping: await shippedMapping("counties-echarts"), fileName: FILE, bytes: await readFile(path()), datum: null, mode: "VALID_ROWS", regionCode: null });
+  return importFile(door, call, { mapping: await shippedMapping("counties-echarts"), fileName: FILE, datum: null, mode: "VALID_ROWS", regionCode: null }, openImported(path()));
 }
 
 export interface County {

@@ -1,5 +1,5 @@
 import { namedBody } from "../organizations/named-body.js";
-import { actions } from "../platform/actions.js";
+import { actions, type InputField } from "../platform/actions.js";
 import { hasRole, type Role } from "../platform/actor.js";
 import { given } from "../platform/entity/input-fields.js";
 import { namedPerson, officialsAbove } from "../people/named-person.js";
@@ -8,13 +8,17 @@ import { ControlMeasure } from "../control-measures/control-measure.js";
 import { Risk } from "../risks/risk.js";
 import { Subject } from "../subjects/subject.js";
 import { Attachment } from "../attachments/attachment.js";
-import { discoverySource, HiddenDanger, hiddenDangerGrade, hiddenDangerKind, manageType } from "./hidden-danger.js";
+import { discoverySource, HiddenDanger, hiddenDangerGrade, hiddenDangerKind, hiddenDangerStatus, manageType } from "./hidden-danger.js";
+import { registerExternal, updateExternal } from "./external-record.service.js";
 import { accept, acceptTask, assign, failAcceptance, fixOnSpot, raiseGrade, register, reject, reportRectified, update, verify, voidRecord, writeOff } from "./hidden-danger.service.js";
 
 const ENTERPRISE: readonly Role[] = ["ENTERPRISE_REPORTER", "ENTERPRISE_PRINCIPAL"];
 const TOWN: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER"];
 const SECTOR: readonly Role[] = ["SECTOR_REGULATOR", "SECTOR_LEADER"];
 const REGULATORS: readonly Role[] = [...TOWN, ...SECTOR, "COMMITTEE_OFFICE"];
+
+/** Who brings what another system runs; the import by command is the service's own. */
+const EXTERNAL_REGISTRARS: readonly Role[] = [...REGULATORS, "INTEGRATION_CLIENT", "IMPORT"];
 
 const described = {
   title: given.text("名称", "title", { required: true, max: 200 }),
@@ -58,6 +62,32 @@ const plan = given.object(
   "rectification plan (five-fix); a major hidden danger needs it before work starts",
 );
 
+/** What another system tells of a loop that is run there. */
+const runElsewhere = {
+  title: described.title,
+  description: described.description,
+  region: given.id(() => Region, "所在区划", "region", { required: true }),
+  location: given.point("位置(CGCS2000)", "location in CGCS2000"),
+  sector: given.text("行业领域代码", "code of the sector", { max: 50 }),
+  kind: described.kind,
+  category: described.category,
+  cause: described.cause,
+  discoverySource: given.oneOf(discoverySource, "发现来源;缺省为上级交办", "source of discovery; assigned from above unless given"),
+  discoveredAt: given.dateTime("发现时间", "discovered at", { required: true }),
+  ...graded,
+  manageType: given.oneOf(manageType, "治理方式;缺省为限期整改", "how it is treated; by a deadline unless given"),
+  status: given.oneOf(hiddenDangerStatus, "来源系统中的状态:已登记至已销号", "state in the source system, from registered to written off", { required: true }),
+  originalDeadline: given.date("原整改期限", "original deadline"),
+  effectiveDeadline: given.date("有效整改期限", "deadline in force"),
+  rectifiedAt: given.dateTime("报告整改完成时间", "reported rectified at"),
+  acceptedAt: given.dateTime("验收时间", "accepted at"),
+  closedAt: given.dateTime("销号时间", "written off at"),
+  responsibleOrgText: given.text("责任单位(原文)", "responsible unit as written in the source", { max: 200 }),
+  responsiblePersonText: given.text("责任人(原文)", "responsible person as written in the source", { max: 200 }),
+  doubts: given.text("存疑标记", "doubts about the record", { list: true, max: 60, pattern: /^[A-Z][A-Z0-9_]*$/ }),
+};
+const optional = <T extends Readonly<Record<string, InputField>>>(fields: T) => Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, { ...field, required: false }])) as T;
+
 const reason = { reason: given.text("理由", "reason", { required: true, max: 1000 }) };
 const comment = { comment: given.text("意见", "comment", { max: 2000 }) };
 
@@ -70,6 +100,17 @@ actions({
   "hiddenDanger.register": {
     zh: "登记隐患", en: "register a hidden danger", on: HiddenDanger, creates: true, to: "REGISTERED",
     by: [...ENTERPRISE, ...REGULATORS, "INTEGRATION_CLIENT"], input: { ...described, ...graded }, work: register,
+  },
+  "hiddenDanger.registerExternal": {
+    zh: "登记外部系统流转的隐患(导入);未了结的重大隐患须有判定条款", en: "register a hidden danger whose loop is run elsewhere (import); a major one still open needs its clause", on: HiddenDanger, creates: true,
+    by: EXTERNAL_REGISTRARS,
+    input: { ...runElsewhere, externalSystem: { ...described.externalSystem, required: true }, externalId: { ...described.externalId, required: true } }, work: registerExternal,
+  },
+  "hiddenDanger.updateExternal": {
+    zh: "更新外部系统流转的隐患(导入);本系统办理过的,不改状态、级别与期限", en: "update a hidden danger whose loop is run elsewhere (import); neither state, grade nor deadline once it was acted on here", on: HiddenDanger,
+    by: EXTERNAL_REGISTRARS,
+    when: { rule: "origin EXTERNAL only", reads: ["origin"], holds: (row) => row["origin"] === "EXTERNAL" },
+    input: optional(runElsewhere), work: updateExternal,
   },
   "hiddenDanger.verify": {
     zh: "核实并定级", en: "verify and grade", on: HiddenDanger, from: ["REPORTED"], to: "REGISTERED", by: REGULATORS, input: graded, work: verify,

@@ -1,3 +1,4 @@
+import type { Role } from "../platform/actor.js";
 import { entity, relate } from "../platform/entity/entity.js";
 import { enumeration } from "../platform/entity/enumeration.js";
 import { int, json, many, one, oneOf, text, textList } from "../platform/entity/fields.js";
@@ -13,14 +14,18 @@ export const importStatus = enumeration("ImportStatus", { zh: "导入状态", en
   REFUSED: ["拒绝", "refused"],
 });
 
-/** 导入批次. */
+/** Who reads batches of others: whose charge is the whole of an area, since a batch tells what was conflicting in any sector of it. */
+const READERS: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER", "COMMITTEE_OFFICE", "DISTRICT_LEADER", "AUDITOR"];
+
+/** 导入批次: seen by who sent it, and by those whose area covers all its rows; its region is the narrowest that does. */
 export const ImportBatch = entity({
   name: "ImportBatch",
   zh: "导入批次",
   en: "import batch",
   plural: "importBatches",
   table: "import_batches",
-  scope: { kind: "placed", placeless: true },
+  scope: { kind: "placed", maker: true },
+  readers: READERS,
   order: [["createdAt", "desc"]],
   fields: {
     mapping: text("映射", "mapping", { filter: true }),

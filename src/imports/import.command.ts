@@ -8,6 +8,7 @@ import { openEngine } from "../platform/db/engine.js";
 import { migrate } from "../platform/db/migrate.js";
 import { Fault } from "../platform/fault.js";
 import { importFile } from "./import.file.js";
+import { openImported } from "./spool.js";
 import { importCall } from "./import.service.js";
 import { checkMapping } from "./mapping.js";
 import { shippedMapping } from "./mappings.js";
@@ -38,11 +39,11 @@ try {
     {
       mapping,
       fileName: basename(values.file),
-      bytes: await readFile(values.file),
       datum: values.datum ?? null,
       mode: values["dry-run"] ? "DRY_RUN" : values["all-or-nothing"] ? "ALL_OR_NOTHING" : "VALID_ROWS",
       regionCode: values.region ?? null,
     },
+    openImported(values.file),
     (read) => void process.stderr.write(`已读 ${read} 行 / rows read\n`),
   );
   const { rows, ...summary } = report;

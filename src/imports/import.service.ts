@@ -1,21 +1,19 @@
 import { randomUUID } from "node:crypto";
+import { actingBy, allActions, mayAct } from "../platform/actions.js";
 import type { Actor } from "../platform/actor.js";
-import { fieldsOf, globalId, relationsOf, type Entity } from "../platform/entity/entity.js";
-import { Fault, faultFromDatabase } from "../platform/fault.js";
+import type { Datum } from "../platform/coordinates.js";
+import { globalId } from "../platform/entity/entity.js";
+import { Fault } from "../platform/fault.js";
 import { actAs, type Call, type WriteDoor } from "../platform/write/act.js";
 import { newUuid } from "../platform/write/identifier.js";
-import type { TakenRow, Unit, Values } from "../platform/write/unit.js";
+import type { Unit } from "../platform/write/unit.js";
+import { record, type BatchArea } from "./batch-record.js";
 import { ImportBatch } from "./import-batch.js";
-import { targets, type Prepared, type RowProblem, type Target } from "./targets.js";
-
-/** A row of a file as its mapping reads it. */
-export interface MappedRow {
-  line: number;
-  externalId: string | null;
-  values: Record<string, unknown>;
-  doubts: readonly string[];
-  problems: readonly RowProblem[];
-}
+import { keepTaken, knownRows, type KnownRow, type Taken } from "./known-rows.js";
+import type { MappedRow, RowProblem } from "./row.js";
+import { changedFields, saidOf, takeRow } from "./take-row.js";
+import type { Target } from "./target.js";
+import { targets } from "./targets.js";
 
 export interface ImportRequest {
   mapping: string;
@@ -23,7 +21,7 @@ export interface ImportRequest {
   sourceSystem: string;
   fileName: string;
   fileSha256: string;
-  datum: string | null;
+  datum: Datum | null;
   mode: "DRY_RUN" | "VALID_ROWS" | "ALL_OR_NOTHING";
   /** UUID of the region rows lie in where the source names none. */
   defaultRegion: string | null;
@@ -51,64 +49,69 @@ export interface ImportReport {
   rows: RowReport[];
 }
 
+export const emptyReport = (mode: ImportRequest["mode"]): ImportReport => ({ batch: null, mode, rowsRead: 0, rowsCreated: 0, rowsUpdated: 0, rowsUnchanged: 0, rowsRejected: 0, rows: [] });
+
 /** Rows a unit takes: large enough to be quick, small enough to be resumed soon after an interruption. */
 export const CHUNK = 200;
 
-class DryRun extends Error {}
-class SomeRejected extends Error {}
+class Undone extends Error {}
+
+/** The target a mapping names, for one who may bring it: known before a byte of the file is looked at. Faults: UNAUTHENTICATED, FORBIDDEN, INVALID_INPUT. */
+export function permittedTarget(actor: Actor, name: string): Target {
+  const target = Object.hasOwn(targets, name) ? targets[name] : undefined;
+  if (!target) throw new Fault("INVALID_INPUT", { field: "mapping.target", rule: `one of ${Object.keys(targets).join(", ")}` });
+  if (!mayAct(allActions().get(target.creates)!, actor)) throw new Fault(actor.kind === "PUBLIC" ? "UNAUTHENTICATED" : "FORBIDDEN", { action: `import.${name}` });
+  return target;
+}
 
 /**
- * Imports rows: valid ones are written, the others reported; a row known by its external key is compared, not doubled,
- * so that an interrupted import is resumed by importing again. Faults: FORBIDDEN, INVALID_INPUT.
+ * Imports rows: valid ones are written, each by its own action, the others reported; a row known by its external key is compared,
+ * not doubled, so that an interrupted import is resumed by importing again. Faults: FORBIDDEN, INVALID_INPUT, and those of the rows' source.
  */
 export async function importRows(door: WriteDoor, call: Call, request: ImportRequest, rows: AsyncIterable<MappedRow>, progress: (read: number) => void = () => {}): Promise<ImportReport> {
-  const target = targets[request.target];
-  if (!target) throw new Fault("INVALID_INPUT", { field: "mapping.target", rule: `one of ${Object.keys(targets).join(", ")}` });
-  if (call.actor.readOnly || !call.actor.grants.some((grant) => target.by.includes(grant.role))) throw new Fault(call.actor.kind === "PUBLIC" ? "UNAUTHENTICATED" : "FORBIDDEN", { action: `import.${request.target}` });
-  const report: ImportReport = { batch: null, mode: request.mode, rowsRead: 0, rowsCreated: 0, rowsUpdated: 0, rowsUnchanged: 0, rowsRejected: 0, rows: [] };
-  const seen = new Set<string>();
-  const whole = request.mode !== "VALID_ROWS";
-  let chunk: MappedRow[] = [];
+  const target = permittedTarget(call.actor, request.target);
+  const report = emptyReport(request.mode);
   const batch = newUuid();
+  const area: BatchArea = { labels: null };
+  const seen = new Set<string>();
   const name = `import.${request.target}`;
-  const work = async (unit: Unit, part: readonly MappedRow[]) => {
-    for (const row of part) add(report, await takeRow(unit, target, request, row, seen));
-  };
-  if (whole) {
-    for await (const row of rows) chunk.push(row);
-    const run = actAs(door, call, name, async (unit) => {
-      await work(unit, chunk);
-      if (request.mode === "DRY_RUN") throw new DryRun();
-      if (report.rowsRejected > 0) throw new SomeRejected();
-      await record(unit, batch, request, report, 0);
-    });
-    await run.catch((error: unknown) => {
-      if (error instanceof SomeRejected) {
-        // Nothing was written: what would have been is told as read, not as done.
-        report.rows = report.rows.map((row) => (row.outcome === "REJECTED" ? row : { ...row, id: null, outcome: "UNCHANGED" as const }));
-        report.rowsUnchanged += report.rowsCreated + report.rowsUpdated;
-        report.rowsCreated = report.rowsUpdated = 0;
-      } else if (!(error instanceof DryRun)) throw error;
-    });
-    if (request.mode === "ALL_OR_NOTHING" && report.rowsRejected === 0) report.batch = globalId(ImportBatch, batch);
+  const work = (unit: Unit, chunk: readonly MappedRow[]) => takeChunk(unit, call, target, request, batch, chunk, seen, report);
+  if (request.mode === "VALID_ROWS") {
+    let told = false;
+    for await (const chunk of chunksOf(rows)) {
+      const from = report.rows.length;
+      await actAs(door, call, name, async (unit) => {
+        await work(unit, chunk);
+        await record(unit, batch, request, report, from, area);
+      });
+      told = true;
+      progress(report.rowsRead);
+    }
+    // A file without rows was imported too.
+    if (!told) await actAs(door, call, name, (unit) => record(unit, batch, request, report, 0, area));
+    report.batch = globalId(ImportBatch, batch);
     return report;
   }
-  const flush = async () => {
-    const from = report.rows.length;
-    await actAs(door, call, name, async (unit) => {
+  await actAs(door, call, name, async (unit) => {
+    for await (const chunk of chunksOf(rows)) {
       await work(unit, chunk);
-      await record(unit, batch, request, report, from);
-    });
-    chunk = [];
-    progress(report.rowsRead);
-  };
-  for await (const row of rows) {
-    chunk.push(row);
-    if (chunk.length === CHUNK) await flush();
-  }
-  await flush();
-  report.batch = globalId(ImportBatch, batch);
+      progress(report.rowsRead);
+    }
+    if (request.mode === "DRY_RUN" || report.rowsRejected > 0) throw new Undone();
+    await record(unit, batch, request, report, 0, area);
+    report.batch = globalId(ImportBatch, batch);
+  }).catch((error: unknown) => {
+    if (!(error instanceof Undone)) throw error;
+  });
+  if (request.mode === "ALL_OR_NOTHING" && report.rowsRejected > 0) nothingWritten(report);
   return report;
+}
+
+/** Nothing was written: what would have been is told as read, not as done. */
+export function nothingWritten(report: ImportReport): void {
+  report.rows = report.rows.map((row) => (row.outcome === "REJECTED" ? row : { ...row, id: row.outcome === "CREATED" ? null : row.id, outcome: "UNCHANGED" as const }));
+  report.rowsUnchanged += report.rowsCreated + report.rowsUpdated;
+  report.rowsCreated = report.rowsUpdated = 0;
 }
 
 export function add(report: ImportReport, row: RowReport): void {
@@ -120,99 +123,72 @@ export function add(report: ImportReport, row: RowReport): void {
   else report.rowsRejected += 1;
 }
 
-async function takeRow(unit: Unit, target: Target, request: ImportRequest, row: MappedRow, seen: Set<string>): Promise<RowReport> {
-  const told = { line: row.line, externalId: row.externalId, id: null, doubts: row.doubts };
-  const rejected = (problems: readonly RowProblem[]): RowReport => ({ ...told, outcome: "REJECTED", problems });
-  if (row.problems.length > 0) return rejected(row.problems);
-  if (!row.externalId) return rejected([{ code: "KEY_MISSING", zh: "缺少主键", en: "the key is missing", suggestion: "补填主键列 / fill in the key column" }]);
-  if (seen.has(row.externalId)) return rejected([{ code: "KEY_REPEATED", zh: `主键 ${row.externalId} 在文件中重复`, en: `the key ${row.externalId} repeats within the file`, suggestion: "保留一行 / keep one row" }]);
-  seen.add(row.externalId);
-  const prepared = await target.prepare(row.values, { unit, defaultRegion: request.defaultRegion });
-  if (prepared.problems.length > 0) return rejected(prepared.problems);
-  const doubts = [...new Set([...row.doubts, ...prepared.doubts])];
-  const values: Values = "quality" in fieldsOf(target.entity) ? { ...prepared.values, quality: doubts } : prepared.values;
-  const attempt = async (quality: readonly string[]): Promise<RowReport> => {
-    const made = await writeRow(unit, target, request, row.externalId!, { ...prepared, values: "quality" in values ? { ...values, quality } : values });
-    await unit.query("set constraints all immediate");
-    await unit.query("set constraints all deferred");
-    await unit.query("release savepoint row");
-    return { ...told, doubts: quality, problems: [], ...made };
-  };
-  await unit.query("savepoint row");
-  try {
-    try {
-      return await attempt(doubts);
-    } catch (raw) {
-      // INV-24: a code no list of its day holds may come in with the doubt told, as far as the row's state lets it wait.
-      const fault = faultFromDatabase(raw);
-      if (!("quality" in values) || !(fault instanceof Fault) || fault.extensions["rule"] !== "inv_24_code_valid") throw raw;
-      await unit.query("rollback to savepoint row");
-      return await attempt([...doubts, "CODE_NOT_VALID"]);
+async function* chunksOf(rows: AsyncIterable<MappedRow>): AsyncGenerator<MappedRow[]> {
+  let chunk: MappedRow[] = [];
+  for await (const row of rows) {
+    chunk.push(row);
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+async function takeChunk(unit: Unit, call: Call, target: Target, request: ImportRequest, batch: string, chunk: readonly MappedRow[], seen: Set<string>, report: ImportReport): Promise<void> {
+  const sound = chunk.filter(({ problems }) => problems.length === 0);
+  // What is looked up is what the actor may act on, so it is looked up in the name of the action.
+  const creates = allActions().get(target.creates)!;
+  const acting = await unit.under(target.creates, creates, actingBy(creates, call.actor), newUuid());
+  const known = await knownRows(acting, target, request, sound);
+  const place = request.defaultRegion && known.size > 0 ? ((await acting.query<{ path: string }>("select path::text as path from regions where id = $1", [request.defaultRegion]))[0]?.path ?? null) : null;
+  const rows = chunk.map((row) => {
+    const problems = refusedBeforehand(row, seen);
+    return { row, problems, found: problems ? [] : meant(row, known, place) };
+  });
+  const touched = rows.flatMap(({ row, found }) => (found.length === 1 && changedFields(found[0]!, saidOf(target, request, row))?.size !== 0 ? [found[0]!.uuid] : []));
+  const standing = await acting.seeAll(target.entity, touched);
+  await unit.resume();
+  const taken: Taken[] = [];
+  const from = report.rows.length;
+  for (const { row, problems, found } of rows) {
+    if (problems || found.length > 1) {
+      add(report, { line: row.line, externalId: row.externalId, id: null, doubts: row.doubts, outcome: "REJECTED", problems: problems ?? [AMBIGUOUS] });
+      continue;
     }
-  } catch (raw) {
-    await unit.query("rollback to savepoint row");
-    const fault = faultFromDatabase(raw);
-    if (!(fault instanceof Fault) || fault.code === "TIMEOUT" || fault.code === "OVERLOADED") throw fault;
-    return rejected([{ code: fault.code, zh: fault.message, en: String(fault.extensions["rule"] ?? fault.code), suggestion: String((fault.extensions["remedy"] as { zh: string }).zh) }]);
+    const outcome = await takeRow({ unit, call, target, request, standing, known: found[0] }, row);
+    add(report, outcome.report);
+    if (outcome.taken) taken.push(outcome.taken);
   }
+  await keepTaken(unit, target, request, batch, taken);
+  await tellDoubts(unit, target, report, from);
 }
 
-async function writeRow(unit: Unit, target: Target, request: ImportRequest, externalId: string, { values, beside }: Prepared): Promise<Pick<RowReport, "outcome" | "id">> {
-  const { entity } = target;
-  const [known] = await unit.query<{ id: string }>(`select id from ${entity.table} where source_system = $1 and external_id = $2`, [request.sourceSystem, externalId]);
-  const adopted = known ? undefined : await target.adopt?.(unit, values);
-  const stands = known?.id ?? adopted?.uuid;
-  if (!stands) {
-    const made = { ...values, ...target.creating(values), source_system: request.sourceSystem, external_id: externalId };
-    const uuid = await (target.placed ? unit.register(entity, made) : unit.add(entity, made));
-    await beside?.(unit, uuid);
-    return { outcome: "CREATED", id: globalId(entity, uuid) };
-  }
-  const row = await unit.take(entity, stands);
-  const given = adopted?.values ?? values;
-  const changed = await changes(unit, entity, row, (await target.settle?.(unit, stands, given)) ?? given);
-  if (Object.keys(changed).length > 0) await unit.change(entity, row, changed);
-  const more = (await beside?.(unit, stands)) ?? false;
-  return { outcome: more || Object.keys(changed).length > 0 ? "UPDATED" : "UNCHANGED", id: globalId(entity, stands) };
+const AMBIGUOUS: RowProblem = { code: "KEY_AMBIGUOUS", zh: "该主键在您的范围内对应多个对象", en: "the key means several objects within your scope", suggestion: "以 region 参数写明区划 / name the region by the parameter" };
+
+function refusedBeforehand(row: MappedRow, seen: Set<string>): readonly RowProblem[] | undefined {
+  if (row.problems.length > 0) return row.problems;
+  if (!row.externalId) return [{ code: "KEY_MISSING", zh: "缺少主键", en: "the key is missing", suggestion: "补填主键列 / fill in the key column" }];
+  if (seen.has(row.externalId)) return [{ code: "KEY_REPEATED", zh: `主键 ${row.externalId} 在文件中重复`, en: `the key ${row.externalId} repeats within the file`, suggestion: "保留一行 / keep one row" }];
+  seen.add(row.externalId);
+  return undefined;
 }
 
-/** Values that differ from the row as it stands, compared as they would leave in an answer. */
-async function changes(unit: Unit, entity: Entity, row: TakenRow, values: Values): Promise<Values> {
-  const fields = fieldsOf(entity);
-  const relations = relationsOf(entity);
-  const differing: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined) continue;
-    const field = fields[name];
-    const stands = field ? row[name] : relations[name] ? row[`key:${name}`] : undefined;
-    if (!same(field?.kind, value, stands)) differing[name] = value;
-  }
-  return differing;
+/** The rows a row's key means: where there are several, those that lie in the region of the import. A key from before counts only where the present one is not known. */
+function meant({ externalId, asWritten, formerId }: MappedRow, known: ReadonlyMap<string, readonly KnownRow[]>, place: string | null): readonly KnownRow[] {
+  const of = (key: string | null | undefined): readonly KnownRow[] => (key == null ? [] : (known.get(key) ?? []));
+  const found = [of(externalId), of(asWritten), of(formerId).map((row) => ({ ...row, ifSame: true as const }))].find((rows) => rows.length > 0) ?? [];
+  if (found.length < 2 || place === null) return found;
+  return found.filter((row) => row.place === place || row.place?.startsWith(`${place}.`));
 }
 
-function same(kind: string | undefined, value: unknown, stands: unknown): boolean {
-  const [a, b] = [value ?? null, stands ?? null];
-  if (a === null || b === null) return a === b;
-  if (kind === "dateTime") return Date.parse(String(a)) === Date.parse(String(b));
-  if (kind === "decimal" || kind === "float" || kind === "int") return Number(a) === Number(b);
-  if (kind === "geometry") {
-    const [left, right] = [a, b].map((place) => (place as { coordinates: unknown[] }).coordinates.flat(3) as number[]);
-    return left!.length === right!.length && left!.every((part, index) => Math.abs(part - right![index]!) < 1e-7);
-  }
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** Keeps the batch and the reports of its new rows in the unit that wrote them: neither can be lost without the other. */
-export async function record(unit: Unit, batch: string, request: ImportRequest, report: ImportReport, from: number): Promise<void> {
-  const counts = [report.rowsRead, report.rowsCreated, report.rowsUpdated, report.rowsUnchanged, report.rowsRejected];
-  await unit.query(
-    `insert into import_batches (id, region_id, mapping, file_name, file_sha256, datum, mode, status, rows_read, rows_created, rows_updated, rows_unchanged, rows_rejected)
-     select $1, $2, $3, $4, $5, $6, $7, 'DONE', $8, $9, $10, $11, $12 where not exists (select 1 from import_batches where id = $1)`,
-    [batch, request.defaultRegion, request.mapping, request.fileName, request.fileSha256, request.datum, request.mode, ...counts],
-  );
-  await unit.query("update import_batches set rows_read = $2, rows_created = $3, rows_updated = $4, rows_unchanged = $5, rows_rejected = $6 where id = $1 and rows_read <> $2", [batch, ...counts]);
-  for (const row of report.rows.slice(from))
-    await unit.query("insert into import_rows (id, batch_id, sheet, line, outcome, external_id, entity_global_id, problems, doubts) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)", [newUuid(), batch, row.sheet ?? "", row.line, row.outcome, row.externalId, row.id, JSON.stringify(row.problems), row.doubts]);
+/** Codes no list of their day holds wait with the doubt told: the database says which. */
+async function tellDoubts(unit: Unit, { entity }: Target, report: ImportReport, from: number): Promise<void> {
+  if (!entity.fields["quality"]) return;
+  const written = report.rows.slice(from).filter(({ outcome }) => outcome === "CREATED" || outcome === "UPDATED");
+  if (written.length === 0) return;
+  const waiting = await unit.query<{ id: string }>(`select id from ${entity.table} where id = any($1::uuid[]) and 'CODE_NOT_VALID' = any(quality)`, [written.map(({ id }) => id!.slice(entity.prefix.length))]);
+  const doubted = new Set(waiting.map(({ id }) => globalId(entity, id)));
+  for (const row of written) if (doubted.has(row.id!)) row.doubts = [...row.doubts, "CODE_NOT_VALID"];
 }
 
 /** Who imports by command: the service itself, with who ordered it in its name. */

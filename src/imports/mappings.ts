@@ -6,9 +6,9 @@ import { checkMapping, type Mapping } from "./mapping.js";
 
 const directory = join(dirname(fileURLToPath(import.meta.url)), "../../seeds/mappings");
 
-/** A mapping shipped with the service, by name. */
+/** A mapping shipped with the service, by name. Faults: NOT_FOUND. */
 export async function shippedMapping(name: string): Promise<Mapping> {
   const known = (await readdir(directory)).filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -5));
-  if (!known.includes(name)) throw new Fault("INVALID_INPUT", { field: "mapping", rule: `one of ${known.join(", ")}, or a mapping of your own` });
+  if (!known.includes(name)) throw new Fault("NOT_FOUND", { field: "mapping", rule: `one of ${known.join(", ")}` });
   return checkMapping(JSON.parse(await readFile(join(directory, `${name}.json`), "utf8")));
 }

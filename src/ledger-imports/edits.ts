@@ -1,5 +1,5 @@
-import type { RowProblem } from "../imports/targets.js";
-import type { Cell } from "../imports/workbook.js";
+import type { Cell } from "../imports/reading/cell.js";
+import type { RowProblem } from "../imports/row.js";
 import type { Actor } from "../platform/actor.js";
 import { parseId } from "../platform/entity/entity.js";
 import { Fault } from "../platform/fault.js";

@@ -39,6 +39,7 @@ export const faults = {
   DATUM_MISSING: kind(400, "未声明坐标基准", "No datum is stated.", "声明 CGCS2000、WGS84、GCJ02 或 BD09", "State CGCS2000, WGS84, GCJ02 or BD09."),
   RANGE_NOT_SATISFIABLE: kind(416, "所求字节超出文件", "The bytes asked for lie beyond the file.", "按 sizeBytes 取范围", "Ask for a range within sizeBytes."),
   FILE_LOST: kind(500, "存储的文件缺失或损坏", "The stored bytes are missing or damaged.", "由管理员从备份恢复", "Let the administrator restore them from the backup."),
+  IMPORT_UNDER_WAY: kind(409, "您的上一个导入尚未结束", "An import of yours is still under way.", "待其结束后重试", "Try again once it has ended.", true),
   FILE_DAMAGED: kind(422, "文件无法读取", "The file cannot be read.", "重新导出文件", "Export the file again."),
   TIMEOUT: kind(503, "处理超时", "The deadline passed.", "缩小查询后重试", "Ask for less and try again.", true),
   OVERLOADED: kind(503, "服务繁忙", "The service is busy.", "稍后重试", "Try again later.", true),

@@ -1,7 +1,7 @@
 import { actions } from "../platform/actions.js";
 import { datum } from "../platform/crs.js";
 import { given } from "../platform/entity/input-fields.js";
-import { addFormerCode, KEEPERS, setBoundary } from "./region.service.js";
+import { addFormerCode, KEEPERS, setBoundary, updateRegion } from "./region.service.js";
 import { Region } from "./region.js";
 
 /** Boundaries and codes of regions. */
@@ -15,6 +15,15 @@ actions({
       confirmed: given.bool("已经核对;缺省为否", "it has been checked; no unless told"),
     },
     work: setBoundary,
+  },
+  "region.update": {
+    zh: "更正区划名称、城乡分类与启用日期(代码与隶属不在原处更改)", en: "correct the name, urban-rural class and first day of a region; its code and place in the tree never change in place", on: Region, by: KEEPERS,
+    input: {
+      name: given.text("名称", "name", { max: 100 }),
+      urbanClass: given.text("城乡分类代码", "urban-rural class", { max: 3 }),
+      validFrom: given.date("代码启用日期", "code valid from"),
+    },
+    work: updateRegion,
   },
   "region.addFormerCode": {
     zh: "登记区划曾用代码", en: "record a former code of a region", on: Region, by: KEEPERS,

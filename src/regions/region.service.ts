@@ -11,6 +11,14 @@ export const asMultiPolygon = (geometry: Geometry) => new Computed("st_multi(st_
 /** Who keeps boundaries and codes. */
 export const KEEPERS: readonly Role[] = ["COMMITTEE_OFFICE", "SYSTEM_ADMIN", "IMPORT", "SEED"];
 
+/** Registers a region below one of one's own area; the top of a tree only where one's area is everything: a region is its own owner. */
+export async function registerRegion(unit: Unit, { externalSystem, externalId, ...values }: Input): Promise<string> {
+  return unit.add(Region, { ...values, source_system: externalSystem, external_id: externalId });
+}
+
+/** Corrects what a region is called and since when. Its code and place in the tree stay: a recoding makes a successor. */
+export const updateRegion = (unit: Unit, input: Input, row: TakenRow): Promise<string> => unit.change(Region, row, input);
+
 /** Sets or replaces a boundary. One that crosses itself is taken as it is, marked, and mended beside. */
 export async function setBoundary(unit: Unit, input: Input, row: TakenRow): Promise<string> {
   const datum = input["datum"] as Datum;

@@ -7,12 +7,18 @@ import { given } from "../platform/entity/input-fields.js";
 import type { Unit } from "../platform/write/unit.js";
 import { Grid, gridKind, Region, regionLevel } from "../regions/region.js";
 import { namedEnterprise } from "./named-enterprise.js";
+import { registerRegion } from "../regions/region.service.js";
 import { Enterprise, sizeClass, Subject, subjectKind, supervisionClass } from "./subject.js";
 import { areaKind, disposalType, facilityKind, projectStage } from "./subject-kinds.js";
 import { registerSubject, updateSubject } from "./subject.service.js";
 
 const REGULATORS: readonly Role[] = ["TOWN_REGULATOR", "TOWN_LEADER", "SECTOR_REGULATOR", "SECTOR_LEADER", "COMMITTEE_OFFICE"];
 const REGISTRARS: readonly Role[] = [...REGULATORS, "INTEGRATION_CLIENT", "SEED"];
+
+/** Who brings what another source says; the import by command is the service's own. */
+const EXTERNAL_REGISTRARS: readonly Role[] = [...REGULATORS, "INTEGRATION_CLIENT", "IMPORT"];
+
+const doubts = given.text("存疑标记", "doubts about the record", { list: true, max: 60, pattern: /^[A-Z][A-Z0-9_]*$/ });
 
 const external = {
   externalSystem: given.text("来源系统(与 externalId 同用)", "source system (with externalId)", { max: 100 }),
@@ -74,7 +80,7 @@ const subjectFields = {
 /** Registration of places, bodies, people and regulated subjects. */
 actions({
   "region.register": {
-    zh: "登记行政区划", en: "register a region", on: Region, creates: true, by: ["COMMITTEE_OFFICE", "SEED"],
+    zh: "登记行政区划", en: "register a region", on: Region, creates: true, by: ["COMMITTEE_OFFICE", "SEED", "IMPORT"],
     input: {
       code: given.text("统计用区划代码(12 位)", "statistical code of 12 digits", { required: true, pattern: /^\d{12}$/ }),
       name: given.text("名称", "name", { required: true, max: 100 }),
@@ -85,7 +91,7 @@ actions({
       point: given.point("代表点", "representative point"),
       ...external,
     },
-    work: adds(Region),
+    work: registerRegion,
   },
   "grid.register": {
     zh: "登记网格", en: "register a grid", on: Grid, creates: true, by: REGISTRARS,
@@ -149,6 +155,16 @@ actions({
   "subject.update": {
     zh: "更新监管对象", en: "update a regulated subject", on: Subject, from: ["UNCONFIRMED", "ACTIVE", "SUSPENDED"], by: REGISTRARS,
     input: { ...subjectFields, ...details, name: { ...subjectFields.name, required: false }, region: { ...placed, required: false } },
+    work: updateSubject,
+  },
+  "subject.registerExternal": {
+    zh: "登记外部来源的监管对象(导入);待确认,附存疑标记", en: "register a regulated subject another source brought (import); unconfirmed, with its doubts", on: Subject, creates: true, to: "UNCONFIRMED", by: EXTERNAL_REGISTRARS,
+    input: { region: placed, kind: given.oneOf(subjectKind, "类别", "kind", { required: true }), ...subjectFields, ...details, doubts, externalSystem: { ...external.externalSystem, required: true }, externalId: { ...external.externalId, required: true } },
+    work: registerSubject,
+  },
+  "subject.updateExternal": {
+    zh: "更新外部来源的监管对象(导入)", en: "update a regulated subject by what another source says (import)", on: Subject, from: ["UNCONFIRMED", "ACTIVE", "SUSPENDED"], by: EXTERNAL_REGISTRARS,
+    input: { ...subjectFields, ...details, doubts, name: { ...subjectFields.name, required: false }, region: { ...placed, required: false } },
     work: updateSubject,
   },
   "subject.activate": {

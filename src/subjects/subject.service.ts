@@ -9,12 +9,15 @@ const DETAILS: Readonly<Record<string, string>> = { facility: "KEY_FACILITY", ar
 
 /** The details of a kind beside what all have. Faults: INVALID_INPUT where they are of another kind. */
 function valuesOf(input: Input, kind: string): Record<string, unknown> {
-  const { externalSystem, externalId, facility, area, project, ...common } = input;
+  const { externalSystem, externalId, facility, area, project, doubts, ...common } = input;
   const given = { facility, area, project };
   for (const [name, of] of Object.entries(DETAILS))
     if (given[name as keyof typeof given] != null && of !== kind) throw new Fault("INVALID_INPUT", { field: `input.${name}`, rule: `only of kind ${of}`, kind });
-  return { ...common, ...(facility as Input | undefined), ...(area as Input | undefined), ...(project as Input | undefined), source_system: externalSystem, external_id: externalId };
+  return { ...common, ...(facility as Input | undefined), ...(area as Input | undefined), ...(project as Input | undefined), ...(doubts ? { quality: waiting(doubts as readonly string[]) } : {}), source_system: externalSystem, external_id: externalId };
 }
+
+/** A code no list of its day holds may wait with the doubt told; the database takes the doubt away where the code is one. */
+const waiting = (doubts: readonly string[]) => [...new Set([...doubts, "CODE_NOT_VALID"])];
 
 /** An area without a point of its own is counted and listed at one inside it. */
 const pointOf = ({ boundary, location }: Record<string, unknown>) =>

@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { randomUUID } from "node:crypto";
 import type { Actor } from "../../src/platform/actor.js";
-import { importRows, type MappedRow } from "../../src/imports/import.service.js";
+import { importRows } from "../../src/imports/import.service.js";
+import type { MappedRow } from "../../src/imports/row.js";
 import { actAs } from "../../src/platform/write/act.js";
 import { deedsIn, uuidOf, type Acted } from "../support/deeds.js";
 import { useDistrict } from "../support/district.js";
@@ -82,7 +83,7 @@ test("what an import brings with a code no list holds waits with the doubt told,
   const office: Actor = { id: randomUUID(), kind: "SYSTEM", name: "import", personId: null, grants: [{ role: "IMPORT", regionPath: "", countyCode: null, sectors: null, subjectId: null }] };
   const call = { actor: office, requestId: randomUUID() };
   const door = { pool: district.database.engine.pool, durable: () => Promise.resolve() };
-  const request = { mapping: "test", target: "subject", sourceSystem: "test", fileName: "x.csv", fileSha256: "0".repeat(64), datum: "WGS84", mode: "VALID_ROWS" as const, defaultRegion: uuidOf(district.regions["huixing"]!) };
+  const request = { mapping: "test", target: "subject", sourceSystem: "test", fileName: "x.csv", fileSha256: "0".repeat(64), datum: "WGS84" as const, mode: "VALID_ROWS" as const, defaultRegion: uuidOf(district.regions["huixing"]!) };
   async function* read(): AsyncGenerator<MappedRow> {
     yield* ["INDUSTRY_TRADE", "老系统行业"].map((sector, index): MappedRow => ({ line: index + 1, externalId: String(index), values: { name: `示例导入${index}`, kind: "ENTERPRISE_SITE", sector }, doubts: [], problems: [] }));
   }

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import iconv from "iconv-lite";
 import { useDistrict } from "../support/district.js";
@@ -68,3 +69,14 @@ test("GB18030 reads as UTF-8 does", async () => {
   expect(answer.body.rowsCreated).toBe(2);
   expect((await office.ask('{regulatedSubjects(first:1,filter:{name:{eq:"库一"}}){totalCount}}')).regulatedSubjects.totalCount).toBe(1);
 });
+
+const real = process.env["REAL_DATA_DIR"];
+if (real && existsSync(real)) {
+  test("the real form comes in whole, and again as it is changes nothing", async () => {
+    const folder = join(real, "hazards_cn");
+    const bytes = readFileSync(join(folder, readdirSync(folder).find((name) => name.endsWith(".xlsx"))!));
+    const path = "/imports/site-hidden-dangers?region=500112004000";
+    expect(summary((await district.as("office").post(path, bytes)).body)).toEqual({ rowsRead: 38, rowsCreated: 38, rowsUpdated: 0, rowsUnchanged: 0, rowsRejected: 0 });
+    expect(summary((await district.as("integrator").post(path, bytes)).body)).toEqual({ rowsRead: 38, rowsCreated: 0, rowsUpdated: 0, rowsUnchanged: 38, rowsRejected: 0 });
+  });
+}

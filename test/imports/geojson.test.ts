@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { isGeoJson, readGeoJson } from "../../src/imports/geojson.js";
+import type { Mapping } from "../../src/imports/mapping.js";
 import { fromCgcs2000, toCgcs2000, type LonLat } from "../../src/platform/coordinates.js";
 import { loadCounties } from "../../seeds/reference/counties.js";
 import { useDistrict } from "../support/district.js";
+import { fileOf, mappedOf } from "../support/read-file.js";
 
 const district = useDistrict();
 const summary = ({ rowsRead, rowsCreated, rowsUpdated, rowsUnchanged, rowsRejected }: object & Record<string, unknown>) => ({ rowsRead, rowsCreated, rowsUpdated, rowsUnchanged, rowsRejected });
@@ -90,14 +91,15 @@ test("what is no GeoJSON is refused whole; a feature that is wrong is told by it
   expect(answer.body.rows.map(({ line, outcome, problems }: { line: number; outcome: string; problems: { code: string }[] }) => [line, problems[0]?.code ?? outcome])).toEqual([[1, "CREATED"], [2, "GEOMETRY_WRONG"], [3, "GEOMETRY_WRONG"], [4, "REQUIRED"], [5, "GEOMETRY_WRONG"]]);
 });
 
-test("a sequence of features, one a line or by RFC 8142, reads as a collection does", () => {
+test("a sequence of features, one a line or by RFC 8142, reads as a collection does", async () => {
+  const mapping: Mapping = { name: "features", target: "subject", sourceSystem: "test", layout: {}, key: ["Power Plant ID"], datum: "WGS84", fields: { name: { column: "Name" }, n: { column: "n", as: "number" }, yes: { column: "yes" }, deep: { column: "deep" }, none: { column: "none" }, location: { as: "geometry" } } };
+  const read = (text: string) => mappedOf(Buffer.from(text), mapping);
   const features = [feature("1", { type: "Point", coordinates: [106, 29] }, { n: 7, yes: true, deep: { a: [1] }, none: null }), feature("2", null)];
-  const collection = readGeoJson(Buffer.from(JSON.stringify({ type: "FeatureCollection", features })));
-  expect(readGeoJson(Buffer.from(features.map((one) => JSON.stringify(one)).join("\n")))).toEqual(collection);
-  expect(readGeoJson(Buffer.from(features.map((one) => `\u001e${JSON.stringify(one)}\n`).join("")))).toEqual(collection);
-  expect(Object.fromEntries([...collection[0]!.cells].map(([name, { kind, value }]) => [name, [kind, value]]))).toMatchObject({ n: ["number", "7"], yes: ["boolean", "true"], deep: ["text", '{"a":[1]}'] });
-  expect(collection[0]!.cells.has("none")).toBe(false);
-  expect([isGeoJson(Buffer.from("\ufeff {}")), isGeoJson(Buffer.from("a,b\n"))]).toEqual([true, false]);
+  const collection = await read(JSON.stringify({ type: "FeatureCollection", features }));
+  expect(await read(features.map((one) => JSON.stringify(one)).join("\n"))).toEqual(collection);
+  expect(await read(features.map((one) => `\u001e${JSON.stringify(one)}\n`).join(""))).toEqual(collection);
+  expect(await read(`\ufeff ${JSON.stringify(features[0])}`)).toEqual(collection.slice(0, 1));
+  expect(collection[0]!.values).toEqual({ name: "示例电站1", n: 7, yes: "true", deep: '{"a":[1]}', location: { type: "Point", coordinates: [106, 29] } });
 });
 
 test("landslides come in as geological hazard points, known by their kind and type of disaster", async () => {
@@ -105,7 +107,7 @@ test("landslides come in as geological hazard points, known by their kind and ty
   const { importCall } = await import("../../src/imports/import.service.js");
   const { shippedMapping } = await import("../../src/imports/mappings.js");
   const file = "event_id,location_description,admin_division_name,longitude,latitude,location_accuracy\n1,示例滑坡,Chongqing,106.63,29.72,5km\n2,示例境外,Elsewhere,10.5,46.1,exact\n";
-  const report = await importFile(district.database.engine, importCall("test"), { mapping: await shippedMapping("nasa-landslides"), fileName: "landslides.csv", bytes: Buffer.from(file), datum: null, mode: "VALID_ROWS", regionCode: null });
+  const report = await importFile(district.database.engine, importCall("test"), { mapping: await shippedMapping("nasa-landslides"), fileName: "landslides.csv", datum: null, mode: "VALID_ROWS", regionCode: null }, await fileOf(Buffer.from(file)));
   expect(summary({ ...report })).toMatchObject({ rowsRead: 2, rowsCreated: 1, rowsRejected: 1 });
   expect(await query("select kind, area_kind, disaster_type, quality from subjects where source_system = 'NASA-GLC' and name = '示例滑坡'")).toEqual([{ kind: "KEY_AREA", area_kind: "GEO_HAZARD_POINT", disaster_type: "02", quality: ["LOCATION_COARSE"] }]);
 });
@@ -116,7 +118,7 @@ if (real && existsSync(real)) {
     const { importFile } = await import("../../src/imports/import.file.js");
     const { importCall: call } = await import("../../src/imports/import.service.js");
     const { shippedMapping } = await import("../../src/imports/mappings.js");
-    return importFile(district.database.engine, call("test"), { mapping: await shippedMapping(mapping), fileName: file, bytes: readFileSync(join(real, file)), datum: null, mode: "VALID_ROWS", regionCode: null });
+    return importFile(district.database.engine, call("test"), { mapping: await shippedMapping(mapping), fileName: file, datum: null, mode: "VALID_ROWS", regionCode: null }, await fileOf(readFileSync(join(real, file))));
   };
   const reasons = (report: Awaited<ReturnType<typeof importCall>>) => {
     const told = report.rows.flatMap(({ problems }) => problems.slice(0, 1).map(({ code }) => code));

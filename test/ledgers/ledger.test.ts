@@ -4,10 +4,9 @@ import { csvOf, neutralised, restored } from "../../src/platform/tabular/csv.js"
 import { sameCell } from "../../src/platform/tabular/cells.js";
 import { xlsxOf } from "../../src/platform/tabular/xlsx.js";
 import type { PrintedDocument, PrintedSheet } from "../../src/platform/tabular/tabular.js";
-import { readRaw } from "../../src/imports/table.js";
-import { readSheets } from "../../src/imports/workbook.js";
 import { useDistrict } from "../support/district.js";
 import { csvTable, ledger, partsOf, workbookTables } from "../support/ledger-file.js";
+import { sheetsOf } from "../support/read-file.js";
 import { populate } from "../support/population.js";
 
 const district = useDistrict();
@@ -225,7 +224,7 @@ test("no text is altered by a file, and none begins as a formula", async () => {
   let csv = "";
   for await (const part of csvOf(sheetOf(rows))) csv += part;
   expect(csv.startsWith("\ufeff甲 / a,数 / n,id\r\n")).toBe(true);
-  for await (const { rows: read } of readRaw(Buffer.from(csv))) expect(read.slice(1).map(({ cells }) => restored(cells.get("A")!.value))).toEqual(HARD);
+  for (const { rows: read } of await sheetsOf(Buffer.from(csv))) expect(read.slice(1).map(({ cells }) => restored(cells.get("A")!.value))).toEqual(HARD);
 });
 
 test("a workbook keeps every character, prints with its title rows and offers choices", async () => {
@@ -246,7 +245,7 @@ test("a workbook keeps every character, prints with its title rows and offers ch
   expect(sheet).toMatch(/<dataValidation type="list"[^>]* sqref="A5:A1048576"><formula1>选项!\$A\$1:\$A\$2<\/formula1>/);
   expect(sheet).toMatch(/<row r="3" hidden="1">/);
   expect(sheet).toMatch(/<col min="3" max="3" [^>]*hidden="1"\/>/);
-  for await (const { rows } of readSheets(bytes)) {
+  for (const { rows } of await sheetsOf(bytes)) {
     if (rows.length < 10) continue;
     expect(rows.filter(({ line }) => line > 4).map(({ cells }) => cells.get("A")!.value)).toEqual(HARD);
     expect(rows.find(({ line }) => line === 5)!.cells.get("B")).toMatchObject({ kind: "number", value: "0" });

@@ -1,8 +1,9 @@
 import { parse } from "csv-parse/sync";
 import { fromBuffer, type Entry, type ZipFile } from "yauzl";
 import { ZipFile as Writer } from "yazl";
-import { readSheets, type SheetRow } from "../../src/imports/workbook.js";
+import type { SheetRow } from "../../src/imports/reading/cell.js";
 import type { District } from "./district.js";
+import { sheetsOf } from "./read-file.js";
 
 /** A sheet of an exported ledger, by the stable names of its columns, with cells that can be changed before it goes back. */
 export interface LedgerTable {
@@ -27,7 +28,7 @@ export function csvBytes({ keys, rows }: LedgerTable): Buffer {
 /** The ledgers' sheets of a workbook: names stand in the third line, the table begins in the fifth. */
 export async function workbookTables(bytes: Buffer): Promise<LedgerTable[]> {
   const tables: LedgerTable[] = [];
-  for await (const { rows } of readSheets(bytes)) {
+  for (const { rows } of await sheetsOf(bytes)) {
     const names = rows.find(({ line }) => line === 3);
     if (!names || ![...names.cells.values()].some(({ value }) => value === "asOf")) continue;
     const columns = [...names.cells].map(([column, { value }]) => [column, value] as const);

@@ -140,11 +140,12 @@ export type Owner = "itself" | "tree" | { relation: string };
 /**
  * Who sees rows of an entity.
  * shared: everybody, the public included; what writes one needs its owner. placed: by the grants' areas, sectors and own subjects.
+ * A placed row with `maker` is seen by who made it as well, wherever it lies.
  * through: as far as the row's `relation` is visible. cited: by who made it, and as far as any row that cites it is visible.
  */
 export type Scope =
   | { kind: "shared"; public?: boolean; owner?: Owner }
-  | { kind: "placed"; sector?: string; subject?: string; placeless?: boolean }
+  | { kind: "placed"; sector?: string; subject?: string; placeless?: boolean; maker?: boolean }
   | { kind: "through"; relation: string }
   | { kind: "cited" };
 

@@ -23,6 +23,7 @@ export function columnsOf(target: Entity): string[] {
   if (target.scope.kind === "placed") {
     if (target.scope.sector) columns.add(target.scope.sector);
     if (target.scope.subject) columns.add(target.scope.subject);
+    if (target.scope.maker) columns.add("created_by");
   }
   if (target.scope.kind === "cited") columns.add("created_by");
   for (const extra of target.hiddenColumns ?? []) columns.add(extra);

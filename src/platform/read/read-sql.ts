@@ -191,7 +191,7 @@ export class ReadSql {
 
   /** The predicate under which the actor sees a row; the same wherever the entity appears. */
   scope(target: Entity, alias: string): string {
-    return this.within(target, alias, this.actor.grants.map((_, at) => at));
+    return this.within(target, alias, this.actor.grants.map((_, at) => at), true);
   }
 
   /** The predicate under which the actor sees a row by a grant of one of the roles. */
@@ -228,29 +228,29 @@ export class ReadSql {
     return this.param("ltree[]", ({ actor }) => grants.map((at) => actor.grants[at]!.regionPath), `paths:${grants.join()}`);
   }
 
-  /** Rows covered by some of the actor's grants, named by their places among them. */
-  private within(target: Entity, alias: string, among: readonly number[]): string {
+  /** Rows covered by some of the actor's grants, named by their places among them; with `own`, those he made where their entity says so. */
+  private within(target: Entity, alias: string, among: readonly number[], own = false): string {
     const { scope } = target;
     const grants = among.filter((at) => readsBy(this.actor.grants[at]!, target.readers));
     if (scope.kind === "shared") {
-      if (target.versionsOf) return this.throughSql(target.versionsOf, alias, "id", among);
+      if (target.versionsOf) return this.throughSql(target.versionsOf, alias, "id", among, own);
       if (target.readers && grants.length === 0) return "false";
       return scope.public || this.actor.kind !== "PUBLIC" ? "true" : "false";
     }
-    if (grants.length === 0) return "false";
+    if (grants.length === 0 && !(own && this.mayBeMaker(target))) return "false";
     if (scope.kind === "through") {
       const relation = relationsOf(target)[scope.relation];
       if (!relation?.key) throw new Error(`${target.name}: scope through unknown relation ${scope.relation}`);
       // Readers of the row are not those of what it belongs to: only by one and the same grant is it seen.
-      return this.throughSql(relation.target(), alias, relation.key, grants);
+      return this.throughSql(relation.target(), alias, relation.key, grants, own);
     }
     if (scope.kind === "cited") return this.cited(target, alias, grants);
-    return this.placed(target, alias, grants);
+    return this.placed(target, alias, grants, own);
   }
 
-  private throughSql(parent: Entity, alias: string, key: string, grants: readonly number[]): string {
+  private throughSql(parent: Entity, alias: string, key: string, grants: readonly number[], own: boolean): string {
     const inner = this.alias();
-    const seen = this.within(parent, inner, grants);
+    const seen = this.within(parent, inner, grants, own);
     return seen === "false" ? seen : `exists (select 1 from ${this.source(parent, inner)} where ${inner}.id = ${alias}.${key} and ${seen})`;
   }
 
@@ -264,7 +264,14 @@ export class ReadSql {
     return `(${[`${alias}.created_by = ${maker}`, ...citing].join(" or ")})`;
   }
 
-  private placed(target: Entity, alias: string, grants: readonly number[]): string {
+  /** Whether rows of an entity, or what they belong to, may be the actor's own making. */
+  private mayBeMaker(target: Entity): boolean {
+    if (this.actor.kind === "PUBLIC") return false;
+    if (target.scope.kind === "through") return this.mayBeMaker(relationsOf(target)[target.scope.relation]!.target());
+    return target.scope.kind === "placed" && target.scope.maker === true;
+  }
+
+  private placed(target: Entity, alias: string, grants: readonly number[], ownMaking: boolean): string {
     if (target.scope.kind !== "placed") throw new Error(`${target.name} has no place`);
     const { sector, subject, placeless } = target.scope;
     const held = (at: number) => this.actor.grants[at]!;
@@ -285,6 +292,7 @@ export class ReadSql {
       const subjects = this.param("uuid[]", ({ actor }) => own.map((at) => actor.grants[at]!.subjectId), `subjects:${own.join()}`);
       clauses.push(`${alias}.${subject} = any(${subjects})`);
     }
+    if (ownMaking && this.mayBeMaker(target)) clauses.push(`${alias}.created_by = ${this.param("uuid", ({ actor }) => actor.id, "maker")}`);
     // What lies nowhere belongs to whoever answers for the whole tree, not to everybody.
     if (placeless && areas.some((at) => isOfRoot(held(at)))) clauses.push(`${alias}.region_path is null`);
     if (clauses.length === 0) return "false";

@@ -59,6 +59,20 @@ export function checkValue(field: InputField, value: unknown, at: string): unkno
       if (field.shapes && !field.shapes.includes(type)) throw new Fault("INVALID_INPUT", { field: at, rule: field.shapes.join(", "), actual: type });
       return field.area ? checkArea(value as CheckedGeometry, at) : value;
     }
+    case "enum": {
+      const { values } = field.enumeration!;
+      if (!values.includes(String(value))) throw new Fault("INVALID_INPUT", { field: at, rule: values.join(", ") });
+      return value;
+    }
+    case "date":
+      if (!isDay(String(value))) throw new Fault("INVALID_INPUT", { field: at, rule: "YYYY-MM-DD" });
+      return value;
+    case "dateTime":
+      if (Number.isNaN(Date.parse(String(value)))) throw new Fault("INVALID_INPUT", { field: at, rule: "an instant with its offset" });
+      return value;
+    case "boolean":
+      if (typeof value !== "boolean") throw new Fault("INVALID_INPUT", { field: at, rule: "true or false" });
+      return value;
     case "object":
       return checkFields(field.fields!, value as Record<string, unknown>, at);
     case "int":
@@ -73,6 +87,8 @@ export function checkValue(field: InputField, value: unknown, at: string): unkno
       return value;
   }
 }
+
+const isDay = (text: string) => /^\d{4}-\d{2}-\d{2}$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text) === true;
 
 /** An object as JSON can hold it: text that can be stored, numbers that are numbers, neither deep nor long. */
 function checkJson({ max = LONGEST_JSON }: InputField, value: unknown, at: string): unknown {

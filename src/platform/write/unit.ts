@@ -57,16 +57,26 @@ export class Unit {
     return actingOn(this.actor, this.taken);
   }
 
-  /** The same transaction in the name of another action, its actor and its event, until this unit resumes or the savepoint before it is gone back to. */
-  async under(name: string, action: Action, actor: Acting, event: string): Promise<Unit> {
+  /**
+   * The same transaction in the name of another action, its actor and its event, until this unit resumes or the savepoint before it is gone back to.
+   * @param first statements without values that go out with it.
+   */
+  async under(name: string, action: Action, actor: Acting, event: string, ...first: readonly string[]): Promise<Unit> {
     const other = new Unit(actor, name, action, this.now, this.client, event);
-    await other.resume();
+    await other.resume(...first);
     return other;
   }
 
-  /** Lets what follows be written in this unit's own name again. */
-  async resume(): Promise<void> {
-    await this.query("select set_config('app.action', $1, true), set_config('app.event', $2, true)", [this.name, this.event]);
+  /** Lets what follows be written in this unit's own name again; statements without values go out with it. */
+  async resume(...first: readonly string[]): Promise<void> {
+    // Both are of this service's own making; what is not so would have no business in a statement's text.
+    for (const own of [this.name, this.event]) if (!/^[\w.-]+$/.test(own)) throw new Error(`no name of a unit: ${own}`);
+    await this.steps(...first, `set local app.action = '${this.name}'`, `set local app.event = '${this.event}'`);
+  }
+
+  /** Statements without values, sent together: marks within the transaction. */
+  async steps(...statements: readonly string[]): Promise<void> {
+    await this.client.query(statements.join("; "));
   }
 
   /** A row for change, locked until the unit ends. Faults: NOT_FOUND (absent or out of scope), CONFLICT (stale version). */
@@ -98,6 +108,37 @@ export class Unit {
     const row = await this.find(entity, uuid, false);
     if (!row) throw new Fault("NOT_FOUND", { entity: entity.name });
     return row;
+  }
+
+  /** Rows a source brought, by their keys there, as far as the actor sees them: a key of another area tells nothing. */
+  async keyed(entity: Entity, sourceSystem: string, keys: readonly string[]): Promise<{ id: string; externalId: string }[]> {
+    const read = new ReadSql(this.actor, "now", [], NO_HINTS, 2);
+    const text = `select e.id, e.external_id as "externalId" from ${entity.table} e where e.source_system = $1 and e.external_id = any($2::text[]) and ${read.scope(entity, "e")}`;
+    return (await this.client.query(statementOf(text, [sourceSystem, keys, ...read.bind(this.values())]))).rows as { id: string; externalId: string }[];
+  }
+
+  /** Of some rows those the actor sees, with the path of the place they lie in. */
+  async seen(entity: Entity, uuids: readonly string[]): Promise<{ id: string; place: string | null }[]> {
+    const place = entity.tree ? `e.${entity.tree.path}::text` : entity.scope.kind === "placed" ? "e.region_path::text" : "null::text";
+    const read = new ReadSql(this.actor, "now", [], NO_HINTS, 1);
+    const text = `select e.id, ${place} as place from ${entity.table} e where e.id = any($1::uuid[]) and ${read.scope(entity, "e")}`;
+    return (await this.client.query(statementOf(text, [uuids, ...read.bind(this.values())]))).rows as { id: string; place: string | null }[];
+  }
+
+  /** Rows as far as the actor sees them, by their UUID. */
+  async seeAll(entity: Entity, uuids: readonly string[]): Promise<Map<string, TakenRow>> {
+    if (uuids.length === 0) return new Map();
+    const read = new ReadSql(this.actor, "now", [], NO_HINTS, 1, true);
+    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table} e where e.id = any($1::uuid[]) and ${read.scope(entity, "e")}`;
+    const rows = (await this.client.query(statementOf(text, [uuids, ...read.bind(this.values())]))).rows as { row: TakenRow }[];
+    return new Map(rows.map(({ row }) => [row.uuid, row]));
+  }
+
+  /** A version a row had before its present one. Scope is the caller's concern. */
+  async was(entity: Entity, uuid: string, version: number): Promise<TakenRow | undefined> {
+    const read = new ReadSql(this.actor, "now", [], NO_HINTS, 0, true);
+    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table}_history e where e.id = $${read.sources.length + 1} and e.version = $${read.sources.length + 2}`;
+    return (await this.client.query({ text, values: [...read.bind(this.values()), uuid, version] })).rows[0]?.row as TakenRow | undefined;
   }
 
   private async find(entity: Entity, uuid: string, lock: boolean): Promise<TakenRow | undefined> {

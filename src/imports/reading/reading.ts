@@ -1,0 +1,88 @@
+import { Worker } from "node:worker_threads";
+import { Fault } from "../../platform/fault.js";
+import type { Mapping } from "../mapping.js";
+import type { MappedRow } from "../row.js";
+import { BOUNDS } from "./bounds.js";
+import type { Cell } from "./cell.js";
+import type { FileFacts } from "./map-row.js";
+import type { OpenFile } from "./open-file.js";
+import { damaged, faultOf } from "./reading-fault.js";
+import { tooMuch, type Unreadable } from "./unreadable.js";
+
+/** A row as it lies in the file. */
+export interface RawRow {
+  /** Number and name of its sheet; a CSV is one sheet without a name. */
+  sheet: number;
+  name: string;
+  csv: boolean;
+  line: number;
+  cells: readonly Cell[];
+}
+
+/** What the reading thread is to make of a file. */
+export type Work = { kind: "mapped"; mapping: Mapping; facts: Omit<FileFacts, "heading"> } | { kind: "raw" };
+
+/** What the reading thread answers when it is asked for more. */
+export type Told = { kind: "rows"; rows: readonly (MappedRow | RawRow)[] } | { kind: "end" } | ({ kind: "unreadable" } & Pick<Unreadable, "reason" | "zh" | "en" | "facts">);
+
+/** Rows as a mapping reads them. Faults: FILE_DAMAGED; TIMEOUT where the signal says that nobody waits any more. */
+export const readMapped = (file: OpenFile, mapping: Mapping, facts: Omit<FileFacts, "heading">, signal?: AbortSignal) => read(file, { kind: "mapped", mapping, facts }, signal) as AsyncGenerator<MappedRow>;
+
+/** Rows as they lie in the file. Faults: as of readMapped. */
+export const readRawRows = (file: OpenFile, signal?: AbortSignal) => read(file, { kind: "raw" }, signal) as AsyncGenerator<RawRow>;
+
+/** Sources run as they are need the hook that makes them JavaScript; what is built does not. */
+function startWorker(file: OpenFile, work: Work): Worker {
+  const source = import.meta.url.endsWith(".ts");
+  return new Worker(new URL(`./reading.worker.${source ? "ts" : "js"}`, import.meta.url), {
+    workerData: { file: { fd: file.fd, sizeBytes: file.sizeBytes }, work },
+    execArgv: source ? ["--import", new URL("../../../scripts/typescript.mjs", import.meta.url).href] : [],
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: BOUNDS.heapMegabytes, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
+  });
+}
+
+/** Reads a file in a thread of its own, one batch ahead of who takes the rows. The thread is gone when this ends, however it ends. */
+async function* read(file: OpenFile, work: Work, signal: AbortSignal | undefined): AsyncGenerator<MappedRow | RawRow> {
+  if (file.sizeBytes > BOUNDS.fileBytes) throw faultOf(tooMuch("fileBytes"));
+  const worker = startWorker(file, work);
+  // What a thread that is being ended still has to say is nobody's concern.
+  worker.on("error", () => undefined);
+  let waitedMs = 0;
+  try {
+    let answer = ask(worker, signal, waitedMs);
+    for (;;) {
+      const began = performance.now();
+      const told = await answer;
+      waitedMs += performance.now() - began;
+      if (told.kind === "end") return;
+      if (told.kind === "unreadable") throw faultOf(told);
+      answer = ask(worker, signal, waitedMs);
+      // Refused while the rows before are still being taken, it is told when it is waited for.
+      answer.catch(() => undefined);
+      yield* told.rows;
+    }
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function ask(worker: Worker, signal: AbortSignal | undefined, waitedMs: number): Promise<Told> {
+  return new Promise((resolve, reject) => {
+    const answered = (told: Told) => settle(() => resolve(told));
+    const failed = (error: Error & { code?: string }) => settle(() => reject(error.code === "ERR_WORKER_OUT_OF_MEMORY" ? faultOf(tooMuch("heapMegabytes")) : error));
+    const ended = () => settle(() => reject(damaged("LIMIT", "读取中断", "the reading ended early")));
+    const aborted = () => settle(() => reject(new Fault("TIMEOUT", { reason: "nobody waits for the answer" })));
+    const settle = (done: () => void) => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", aborted);
+      worker.off("message", answered).off("error", failed).off("exit", ended);
+      done();
+    };
+    const timer = setTimeout(() => settle(() => reject(faultOf(tooMuch("readingMs")))), Math.max(0, BOUNDS.readingMs - waitedMs));
+    if (signal?.aborted) return aborted();
+    signal?.addEventListener("abort", aborted);
+    worker.on("message", answered).on("error", failed).on("exit", ended);
+    worker.postMessage("more");
+  });
+}
