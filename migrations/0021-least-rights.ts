@@ -169,6 +169,7 @@ const declared = `
     ('change_events', '{*}', '{}', '{}'),
     ('idempotency_keys', '{*}', '{*}', '{}'),
     ('import_rows', '{*}', '{*}', '{}'),
+    ('imported_values', '{*}', '{*}', '{*}'),
     ('api_keys', '{*}', '{}', '{last_used_at}'),
     ('principals', '{*}', '{}', '{}'),
     ('grants', '{*}', '{}', '{}'),

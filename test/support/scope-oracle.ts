@@ -5,6 +5,8 @@ import { allEntities, entityNamed, globalId, type Entity } from "../../src/platf
 
 /** A grant as its table has it, with the path of its region. */
 export interface HeldGrant {
+  /** Whose it is. */
+  principal: string;
   role: Role;
   path: string | null;
   sectors: string[] | null;
@@ -30,7 +32,7 @@ export class ScopeOracle {
 
   static async read(pool: Pool): Promise<ScopeOracle> {
     const { rows } = await pool.query(
-      "select p.name, g.role, r.path::text as path, g.sectors, g.subject_id as subject from principals p join grants g on g.principal_id = p.id left join regions r on r.id = g.region_id where g.valid_to is null or g.valid_to > now() order by p.name",
+      "select p.id as principal, p.name, g.role, r.path::text as path, g.sectors, g.subject_id as subject from principals p join grants g on g.principal_id = p.id left join regions r on r.id = g.region_id where g.valid_to is null or g.valid_to > now() order by p.name",
     );
     const held = new Map<string, HeldGrant[]>();
     for (const { name, ...grant } of rows as (HeldGrant & { name: string })[]) held.set(name, [...(held.get(name) ?? []), grant]);
@@ -44,7 +46,7 @@ export class ScopeOracle {
   }
 
   grantsOf(name: string): readonly HeldGrant[] {
-    return this.held.get(name) ?? [{ role: "PUBLIC", path: null, sectors: null, subject: null }];
+    return this.held.get(name) ?? [{ principal: "", role: "PUBLIC", path: null, sectors: null, subject: null }];
   }
 
   rows(entity: Entity): TableRow[] {
@@ -57,7 +59,12 @@ export class ScopeOracle {
   }
 
   sees(name: string, entity: Entity, row: TableRow): boolean {
-    return this.grantsOf(name).some((grant) => this.covers(grant, entity, row));
+    return this.grantsOf(name).some((grant) => this.covers(grant, entity, row) || this.isOwnMaking(grant, entity, row));
+  }
+
+  /** What a principal made, where its entity says that this is enough. */
+  private isOwnMaking({ principal }: HeldGrant, { scope }: Entity, row: TableRow): boolean {
+    return scope.kind === "placed" && scope.maker === true && principal !== "" && row["created_by"] === principal;
   }
 
   /** Whether a grant of the line of supervision covers a row. */
