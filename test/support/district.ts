@@ -46,6 +46,8 @@ export interface District {
   plain: Service;
   regions: Record<string, string>;
   sites: string[];
+  /** The enterprise of each site. */
+  enterprises: string[];
   slots: Record<string, string>;
   /** Starts a further service over an engine, which stays open when the service closes. */
   start(engine: Engine, compileReads: boolean): Promise<Service>;
@@ -71,7 +73,7 @@ let schema: GraphQLSchema | undefined;
 /** A small district told through the actions: two towns, two sites, and one key for each character. */
 export function useDistrict(): District {
   const database = useDatabase();
-  const district = { database, regions: {}, sites: [], slots: {} } as unknown as District;
+  const district = { database, regions: {}, sites: [], enterprises: [], slots: {} } as unknown as District;
   const keys: Record<string, string> = {};
   beforeAll(async () => {
     const { engine } = database;
@@ -122,6 +124,7 @@ export function useDistrict(): District {
       await office.ask("mutation($k:String!,$i:RegulationRelationSetInput!){regulationRelationSet(idempotencyKey:$k,input:$i){id}}", { k: district.key(), i: { subject: site.subjectRegister.id, organization: organization.organizationRegister.id, role: "LEAD" } });
       await office.ask("mutation($k:String!,$id:ID!){subjectActivate(idempotencyKey:$k,id:$id,expectedVersion:1){status}}", { k: district.key(), id: site.subjectRegister.id });
       district.sites.push(site.subjectRegister.id);
+      district.enterprises.push(enterprise.enterpriseRegister.id);
     }
     await principal("enterprise", "ENTERPRISE_REPORTER", null, { subject: district.sites[0]!.split("_")[1] });
   }, 180_000);
