@@ -1,5 +1,5 @@
 import { namedBody } from "../organizations/named-body.js";
-import { namedPerson, officialsAbove } from "../people/named-person.js";
+import { namedPerson } from "../people/named-person.js";
 import { actions } from "../platform/actions.js";
 import { given } from "../platform/entity/input-fields.js";
 import { Subject } from "../subjects/subject.js";
@@ -19,7 +19,7 @@ actions({
       trigger: given.oneOf(visitTrigger, "由来,缺省为计划", "what it was made for; a plan unless given"),
       startedAt: given.dateTime("开始时间", "started at", { required: true }),
       endedAt: given.dateTime("结束时间", "ended at"),
-      participants: namedPerson("参加人", "who took part", { required: true, list: true, alsoFrom: [officialsAbove, responsible] }),
+      participants: namedPerson("参加人", "who took part", { required: true, list: true, alsoFrom: [responsible] }),
       checkInPoint: given.point("签到点(CGCS2000);只取其距监管对象的米数,不存", "point of check-in in CGCS2000; only its distance from the subject is kept"),
       presenceConfirmation: given.text("无签到点或过远时,人工确认到场的理由", "why presence is confirmed by hand where there is no check-in or it is too far", { max: 500 }),
       organization: namedBody("实施单位(行政检查必填)", "body that carried it out; an inspection needs it"),

@@ -9,7 +9,7 @@ const by = "enterprise";
 let person: string;
 
 beforeAll(async () => {
-  person = (await done("personRegister", { input: { region: district.regions["village"], name: "示例班组长", kind: "ENTERPRISE" } })).id;
+  person = (await done("personRegister", { input: { region: district.regions["village"], name: "示例班组长", kind: "ENTERPRISE", enterprise: district.enterprises[0] } })).id;
 });
 
 const MEASURES = "measures(first:10){nodes{id version kind description class1 class1Name class2 class2Name class3 mode responsibleLevel checkContent specialKind capacity effective withdrawnAt withdrawReason responsiblePerson{name}}}";

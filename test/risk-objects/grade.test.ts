@@ -28,7 +28,7 @@ test("a stated grade that differs is refused; one that agrees, or stands without
 });
 
 test("objects and units name who is liable, and are drawn where they are", async () => {
-  const person = await done("personRegister", { input: { region: district.regions["village"], name: "示例责任人", kind: "ENTERPRISE" } });
+  const person = await done("personRegister", { input: { region: district.regions["village"], name: "示例责任人", kind: "ENTERPRISE", enterprise: district.enterprises[0] } });
   const object = await done("riskObjectRegister", installation({ liablePerson: person.id, location: { type: "Point", coordinates: [106.621, 29.701] } }));
   const unit = await done("riskUnitRegister", { by: "enterprise", input: { object: object.id, name: "示例单元", liablePerson: person.id }, read: "liablePerson{name} object{liablePerson{name} location}" });
   expect(unit).toMatchObject({ liablePerson: { name: "示例责任人" }, object: { liablePerson: { name: "示例责任人" }, location: { type: "Point", coordinates: [106.621, 29.701] } } });

@@ -12,7 +12,7 @@ const read = async (id: string) => (await district.as("office").ask(`query($id:I
 
 let person: string;
 beforeAll(async () => {
-  person = (await stage.do("personRegister", { input: { region: district.regions["village"], name: "示例安全员", kind: "ENTERPRISE" } })).id;
+  person = (await stage.do("personRegister", { input: { region: district.regions["village"], name: "示例安全员", kind: "ENTERPRISE", enterprise: district.enterprises[0] } })).id;
 });
 
 test("the enterprise asks, the lead confirms, and a check before the start leads back into review", async () => {

@@ -53,6 +53,8 @@ export interface District {
   plain: Service;
   regions: Record<string, string>;
   sites: string[];
+  /** The enterprise of each site. */
+  enterprises: string[];
   slots: Record<string, string>;
   /** Starts a further service over an engine, which stays open when the service closes. */
   start(engine: Engine, compileReads: boolean, limits?: Partial<Limits>): Promise<Service>;
@@ -78,7 +80,7 @@ let schema: GraphQLSchema | undefined;
 /** A small district told through the actions: two towns, two sites, and one key for each character. */
 export function useDistrict(): District {
   const database = useDatabase();
-  const district = { database, regions: {}, sites: [], slots: {} } as unknown as District;
+  const district = { database, regions: {}, sites: [], enterprises: [], slots: {} } as unknown as District;
   const keys: Record<string, string> = {};
   beforeAll(async () => {
     const { engine } = database;
@@ -130,6 +132,7 @@ export function useDistrict(): District {
       await office.ask("mutation($k:String!,$i:RegulationRelationSetInput!){regulationRelationSet(idempotencyKey:$k,input:$i){id}}", { k: district.key(), i: { subject: site.subjectRegister.id, organization: organization.organizationRegister.id, role: "LEAD" } });
       await office.ask("mutation($k:String!,$id:ID!){subjectActivate(idempotencyKey:$k,id:$id,expectedVersion:1){status}}", { k: district.key(), id: site.subjectRegister.id });
       district.sites.push(site.subjectRegister.id);
+      district.enterprises.push(enterprise.enterpriseRegister.id);
     }
     await principal("enterprise", "ENTERPRISE_REPORTER", null, { subject: district.sites[0]!.split("_")[1] });
   }, 180_000);

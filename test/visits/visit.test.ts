@@ -79,8 +79,11 @@ describe("an administrative inspection (INV-17)", () => {
   });
 
   test("is recorded neither by a grid worker nor by an enterprise nor by a third party", async () => {
-    for (const by of ["grid_worker", "enterprise", "third_party"]) expect([by, await stage.refused("visitRecord", { by, input: inspection() })]).toMatchObject([by, { code: "FORBIDDEN", field: "input.nature" }]);
-    for (const [by, nature] of [["grid_worker", "GUIDANCE"], ["enterprise", "PATROL"], ["third_party", "EXPERT_DIAGNOSIS"], ["street", "SELF_CHECK"]] as const) expect([by, await stage.refused("visitRecord", { by, input: guidance({ nature }) })]).toMatchObject([by, { code: "FORBIDDEN" }]);
+    // An enterprise names its own people alone, a grid worker and a third party bodies of their own area and above.
+    const staff = (await stage.do("personRegister", { input: { region: district.regions["village"], name: "示例安全员", kind: "ENTERPRISE", enterprise: district.enterprises[0] } })).id as string;
+    const named = (by: string) => (by === "enterprise" ? { participants: [staff], organization: undefined } : {});
+    for (const by of ["grid_worker", "enterprise", "third_party"]) expect([by, await stage.refused("visitRecord", { by, input: inspection(named(by)) })]).toMatchObject([by, { code: "FORBIDDEN", field: "input.nature" }]);
+    for (const [by, nature] of [["grid_worker", "GUIDANCE"], ["enterprise", "PATROL"], ["third_party", "EXPERT_DIAGNOSIS"], ["street", "SELF_CHECK"]] as const) expect([by, await stage.refused("visitRecord", { by, input: guidance({ nature, ...named(by) }) })]).toMatchObject([by, { code: "FORBIDDEN" }]);
     expect(await stage.do("visitRecord", { by: "grid_worker", input: guidance({ nature: "PATROL" }), show: "nature" })).toMatchObject({ nature: "PATROL" });
     expect(await stage.refused("visitRecord", { by: "auditor", input: guidance() })).toMatchObject({ code: "FORBIDDEN" });
   });
