@@ -135,3 +135,27 @@ test("lists, counts, subject, grid and every region above tell the level in effe
   await stage.do("riskRetire", { on: (await office.ask("query($id:ID!){risk(id:$id){id version}}", { id: here.id })).risk, input: { reason: "拆除" } });
   expect(await carriers()).toMatchObject({ site: "CONSIDERABLE", town: "CONSIDERABLE" });
 });
+
+test("the public is told no village's colour: by no value, no condition, at no instant", async () => {
+  await stage.inForce("CONSIDERABLE");
+  const at = new Date().toISOString();
+  const { village, huixing } = district.regions;
+  const query = (asOf: string) => `query($village:ID!,$huixing:ID!)${asOf}{
+    village:region(id:$village){overallLevel} town:region(id:$huixing){overallLevel}
+    told:regions(first:9,filter:{level:{eq:VILLAGE},overallLevel:{isNull:false}}){totalCount nodes{code}}
+    not:regions(first:9,filter:{level:{eq:VILLAGE},not:{overallLevel:{eq:null}}}){totalCount}
+    either:regions(first:9,filter:{level:{eq:VILLAGE},or:[{overallLevel:{in:[MAJOR,CONSIDERABLE]}},{overallLevel:{notIn:[MODERATE,LOW]},not:{overallLevel:{isNull:true}}}]}){totalCount}
+    around:regions(first:9,filter:{code:{startsWith:"500112004"},parent:{overallLevel:{isNull:false}}}){nodes{code overallLevel}}}`;
+  for (const asOf of ["", `@asOf(recorded:"${at}")`])
+    for (const way of ["compiled", "plain"] as const) {
+      const knows = await district.as("office", way).ask(query(asOf), { village, huixing });
+      expect([knows.village.overallLevel !== null, knows.told.totalCount, knows.not.totalCount, knows.either.totalCount > 0]).toEqual([true, 1, 1, true]);
+      for (const who of ["nobody", "system_admin"]) {
+        const told = await district.as(who, way).ask(query(asOf), { village, huixing });
+        expect([told.village.overallLevel, told.told, told.not.totalCount, told.either.totalCount]).toEqual([null, { totalCount: 0, nodes: [] }, 0, 0]);
+        expect(told.town.overallLevel).toBe(knows.town.overallLevel);
+        expect(told.around.nodes.filter(({ code }: { code: string }) => code === "500112004001")).toEqual([{ code: "500112004001", overallLevel: null }]);
+      }
+    }
+  expect(await district.as("nobody").refused("{regionRiskMap(level:VILLAGE){code highest}}")).toMatchObject({ code: "FORBIDDEN" });
+});

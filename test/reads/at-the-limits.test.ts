@@ -69,7 +69,10 @@ function conditions(dice: Dice, type: GraphQLInputType, budget: { left: number }
   const named = getNamedType(type);
   if (!isInputObjectType(named)) return {};
   const fields = Object.values(named.getFields());
-  const operators = fields.filter((field) => /Filter$/.test(getNamedType(field.type).name) && isInputObjectType(getNamedType(field.type)) && !("and" in (getNamedType(field.type) as { getFields(): object }).getFields()) && !("some" in (getNamedType(field.type) as { getFields(): object }).getFields()) && field.name !== "id");
+  const operators = fields.filter((field) => {
+    const inner = getNamedType(field.type);
+    return field.name !== "id" && inner.name.endsWith("Filter") && isInputObjectType(inner) && !("and" in inner.getFields()) && !("some" in inner.getFields());
+  });
   const made: Record<string, unknown> = {};
   if (depth < 5 && dice.chance(0.4)) made[dice.pick(["or", "and"])] = Array.from({ length: dice.pick([2, 5]) }, () => conditions(dice, type, budget, depth + 1));
   if (depth < 5 && dice.chance(0.2)) made["not"] = conditions(dice, type, budget, depth + 1);

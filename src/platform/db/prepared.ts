@@ -16,6 +16,9 @@ interface Known {
 
 const known = new Bounded<string, Known>(REMEMBERED, (_, text) => text.length);
 
+/** Letters of the texts that are remembered. */
+export const preparedLetters = (): number => known.weight;
+
 /**
  * The name under which a statement's text is prepared on a connection: given from its second use on, so that
  * texts met once (an auditor's question, an attacker's variations) leave nothing behind on the server.

@@ -7,6 +7,7 @@ import { sendRead } from "../db/prepared.js";
 import type { Field } from "../entity/entity.js";
 import { Fault } from "../fault.js";
 import { coarsened, digitsGiven, layerOf } from "../read/drawing.js";
+import { withinPositions } from "../read/answer-size.js";
 import { fieldSql } from "../read/filter.js";
 import type { Hints } from "../read/hints.js";
 import { uuidOf } from "../read/identity.js";
@@ -140,7 +141,8 @@ export async function itemsPage(door: Door, actor: Actor, shown: Shown, asked: I
   const outer = read.alias();
   const limit = read.param("integer", () => asked.limit);
   const counted = asked.cursor === null ? `(select count(*) from (select 1 from ${sql.from()} where ${conditions.join(" and ")} limit ${COUNT_BOUND + 1}) counted)` : "null::bigint";
-  const page = `(select ${alias}.* from ${sql.from()} where ${[...conditions, ...sql.seek()].join(" and ")} order by ${sql.orderBy()} limit ${limit} + 1) ${outer}`;
+  const found = `(select ${alias}.* from ${sql.from()} where ${[...conditions, ...sql.seek()].join(" and ")} order by ${sql.orderBy()} limit ${limit} + 1) ${outer}`;
+  const page = shown.geometry.spread ? withinPositions(found, outer, sql.geometry(outer)) : found;
   const feature = sql.feature(outer, asked.properties, asked.crs);
   const rows = await sql.send(door.pool, `select ${feature.value} as feature, least(7, ${sql.digits(asked.crs)}) as digits, case when row_number() over () = ${limit} then ${sql.cursor(outer)} end as next, ${counted} as matched from ${page}${feature.joins}`);
   const more = rows.length > asked.limit;

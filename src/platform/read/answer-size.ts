@@ -15,3 +15,10 @@ export const isTooLarge = (error: unknown): boolean => error instanceof Fault &&
 
 /** Positions of all geometries of one collection. */
 export const MOST_POSITIONS = 150_000;
+
+/**
+ * Rows no more of whose positions are given than a collection may hold: with more the first of them is a refusal already, before
+ * any is drawn. What is made whole or not at all: a report, a page that others follow.
+ */
+export const withinPositions = (rows: string, alias: string, geometry: string): string =>
+  `(select * from (select ${alias}.*, sum(st_npoints(${geometry})) over () as positions from ${rows}) ${alias} where positions is null or positions <= ${MOST_POSITIONS} or too_many_rows(${MOST_POSITIONS}) is null) ${alias}`;

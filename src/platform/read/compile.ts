@@ -38,6 +38,11 @@ export class Compiler {
     private readonly hints: Hints,
   ) {}
 
+  /** Bytes of what is remembered. */
+  get remembered(): { statements: number; trees: number } {
+    return { statements: this.statements.weight, trees: this.trees.weight };
+  }
+
   /** The typed tree of an operation, or undefined when something in it needs code. */
   tree(document: DocumentNode, operation: OperationDefinitionNode, variables: Record<string, unknown>): Tree | undefined {
     let known = this.operations.get(operation);

@@ -326,6 +326,7 @@ export class ReadSql {
 
   /** The parameter values of one request. */
   bind(values: RequestValues): unknown[] {
+    if (this.state.gathered.size > 0) throw new Error("a statement with gathered rows is sent only as finished");
     return this.sources.map((source) => source(values));
   }
 }

@@ -1,5 +1,5 @@
 import { Fault } from "../fault.js";
-import { MOST_POSITIONS } from "./answer-size.js";
+import { withinPositions } from "./answer-size.js";
 import type { Given, Report } from "../entity/report.js";
 import { nameableSql } from "../write/cited.js";
 import { checkValue } from "../write/input.js";
@@ -48,8 +48,7 @@ export function reportFeaturesSql(report: Report, site: number, mark: number, re
   const properties = rowObject(fields.filter(([, field]) => field.kind !== "geometry" && field.from !== "code").map(([name, field]) => pair(name, valueSql(name, field, row, read))), read);
   const feature = rowObject([pair("type", "'Feature'::text"), pair("geometry", drawnSql(fieldSql(geometryName, geometry, row, read), geometry, site, mark, read)), pair("properties", properties.record ?? properties.value)], read);
   const asked = `(select * from (${report.sql(givenAt(report, site, read), read)}) ${row} limit ${MAX_ROWS + 1}) ${row}`;
-  // A report is whole or refused: with more positions than a collection may hold its first row already is.
-  const rows = geometry.spread ? `(select * from (select ${row}.*, sum(st_npoints(${fieldSql(geometryName, geometry, row, read)})) over () as positions from ${asked}) ${row} where positions is null or positions <= ${MOST_POSITIONS} or too_many_rows(${MOST_POSITIONS}) is null) ${row}` : asked;
+  const rows = geometry.spread ? withinPositions(asked, row, fieldSql(geometryName, geometry, row, read)) : asked;
   const features = `case when count(*) > ${MAX_ROWS} then too_many_rows(${MAX_ROWS}) else coalesce(array_to_json(array_agg(${feature.record ?? feature.value})), '[]'::json) end`;
   return ofNamed(report, site, objectOfSql([pair("type", "'FeatureCollection'::text"), pair("features", features)], `from ${rows}${properties.joins}${feature.joins}`, read), read);
 }

@@ -1,4 +1,11 @@
+import { setImmediate as turn } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
+import { getOperationAST, parse } from "graphql";
+import { preparedLetters, preparedName } from "../../../src/platform/db/prepared.js";
+import { makeSchema } from "../../../src/platform/graphql/schema.js";
+import { Compiler } from "../../../src/platform/read/compile.js";
+import { NO_HINTS } from "../../../src/platform/read/hints.js";
+import { argumentsAt } from "../../../src/platform/read/tree.js";
 import { openEngine } from "../../../src/platform/db/engine.js";
 import { lane } from "../../support/database.js";
 import { useDistrict } from "../../support/district.js";
@@ -34,10 +41,35 @@ describe("what a question costs is known before it is sent", () => {
       for (const asOf of ["", "@asOf(recorded:$at)"]) {
         const query = `query($f:RiskFilter${asOf && ",$at:String!"})${asOf}{risks(first:1,filter:$f){nodes{code}}}`;
         const at = asOf ? { at: new Date().toISOString() } : {};
-        if (asOf) expect(await district.as("office", way).refused(query, { ...many(25), ...at })).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "statement", maximum: 80_000, longest: ["overallLevel"] });
         expect(await district.as("office", way).refused(query, { ...many(65), ...at })).toMatchObject({ code: "TOO_COSTLY" });
         expect((await district.as("office", way).ask(query, { ...many(2), ...at })).risks.nodes).toEqual([]);
       }
+    const then = "query($f:RiskFilter,$at:String!)@asOf(recorded:$at){risks(first:1,filter:$f){nodes{code}}}";
+    for (const way of ["compiled", "plain"] as const)
+      expect(await district.as("office", way).refused(then, { ...many(25), at: new Date().toISOString() })).toMatchObject({ code: "LIMIT_EXCEEDED", limit: "statement", maximum: 80_000, longest: ["overallLevel"] });
+  });
+
+  test("what is refused for its length is not kept, however many ways it is said", async () => {
+    const schema = await makeSchema();
+    const compiler = new Compiler(schema, NO_HINTS);
+    const actor = await district.actor("office");
+    const document = parse("query($f:RiskFilter){risks(first:1,filter:$f){nodes{code}}}");
+    const operation = getOperationAST(document)!;
+    const instant = { recorded: new Date().toISOString(), effective: new Date().toISOString() };
+    const build = (count: number) => {
+      const variables = { f: { or: Array.from({ length: count }, (_, at) => ({ region: { overallLevel: { [at % 2 ? "eq" : "ne"]: "MAJOR" } } })) } };
+      const tree = compiler.tree(document, operation, variables)!;
+      return compiler.statement(tree, argumentsAt(tree.sites, variables), actor, instant);
+    };
+    build(1);
+    const { statements } = compiler.remembered;
+    for (let count = 30; count < 190; count += 4) {
+      expect(() => build(count)).toThrow(/A limit is exceeded/);
+      await turn();
+    }
+    expect(compiler.remembered.statements).toBe(statements);
+    for (let at = 0; at < 300; at += 1) preparedName(`select ${at} /* ${"x".repeat(70_000)} */`);
+    expect(preparedLetters()).toBeLessThanOrEqual(16_000_000);
   });
 
   test("conditions on one computed value are one computation, however many and however nested they are", async () => {
