@@ -19,7 +19,8 @@ export interface Embedded extends Prepared {
 export async function prepareEmbedded(config: EngineConfig, progress: Progress): Promise<Embedded> {
   const unlock = lockDirectory(config.dataDir);
   try {
-    const engine = await EngineThread.start({ dataDir: config.dataDir, snapshotPath: config.snapshotPath, deadlineMs: config.deadlineMs ?? 0, progress });
+    const { dataDir, snapshotPath, deadlineMs = 0 } = config;
+    const engine = await EngineThread.start({ dataDir, snapshotPath, deadlineMs, progress });
     const trouble = new PoolTrouble();
     const source = new DataSource({
       type: "postgres",
@@ -29,8 +30,17 @@ export async function prepareEmbedded(config: EngineConfig, progress: Progress):
       migrationsTransactionMode: "each",
       migrations: await loadMigrations(),
       poolErrorHandler: trouble.note,
-      // A connection may also break while a unit holds it; without a listener that would end the process.
-      extra: { user: "postgres", password: "", database: "postgres", ssl: false, pipeline: true, idleTimeoutMillis: 0, stream: () => new EngineWire(engine), onConnect: (client: Client) => client.on("error", trouble.note) },
+      extra: {
+        user: "postgres",
+        password: "",
+        database: "postgres",
+        ssl: false,
+        pipeline: true,
+        idleTimeoutMillis: 0,
+        stream: () => new EngineWire(engine),
+        // A connection may also break while a unit holds it; without a listener that would end the process.
+        onConnect: (client: Client) => client.on("error", trouble.note),
+      },
     });
     const release = async () => {
       try {

@@ -34,18 +34,20 @@ async function openDatabase({ dataDir, snapshotPath, deadlineMs }: EngineOpening
   const snapshot = fresh && snapshotPath && existsSync(snapshotPath) ? snapshotPath : null;
   if (fresh) writeFileSync(unfinished, "");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  // The lock on the directory proves that no server runs here; a leftover (also with a negative pid, after a signal) would stop the start.
+  // The lock on the directory proves that no server runs here; a leftover (also with a negative pid, after a signal)
+  // would stop the start.
   rmSync(join(directory, "postmaster.pid"), { force: true });
   if (snapshot) progress("正在载入预制数据库(数秒)", "Loading the prepared database (a few seconds)");
   else if (fresh) progress("正在新建内嵌数据库(约半分钟)", "Creating the embedded database (about half a minute)");
   else progress("正在打开内嵌数据库", "Opening the embedded database");
   shareMemories();
   const files = new DurableFiles(directory);
+  const session = { timezone: "Asia/Shanghai", client_encoding: "UTF8", statement_timeout: deadlineMs, ...PLANNING };
   const database = await PGlite.create({
     fs: files,
     relaxedDurability: true,
     extensions: { postgis, ltree, btree_gist, pg_trgm, pgcrypto },
-    startParams: [...PGlite.defaultStartParams, ...Object.entries({ timezone: "Asia/Shanghai", client_encoding: "UTF8", statement_timeout: deadlineMs, ...PLANNING }).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
+    startParams: [...PGlite.defaultStartParams, ...Object.entries(session).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
     ...(snapshot ? { loadDataDir: new Blob([readFileSync(snapshot)]) } : {}),
   });
   if (snapshot) await becomeItself(database);
@@ -68,8 +70,10 @@ async function becomeItself(database: PGlite) {
 /** Numbers no other setting has. */
 const PROBES = [1_903_561_207, 1_276_409_833];
 
-/** The engine names the flags of its interrupts; where it keeps its time limit is found by setting it. Leaves the limit set. */
-async function findFlags(database: PGlite, module: EngineModule, deadlineMs: number): Promise<EngineFlags & { shared: SharedArrayBuffer }> {
+type Found = EngineFlags & { shared: SharedArrayBuffer };
+
+/** The engine names the flags of its interrupts; where it keeps its time limit is found by setting it. Leaves it set. */
+async function findFlags(database: PGlite, module: EngineModule, deadlineMs: number): Promise<Found> {
   const shared = module.wasmMemory.buffer;
   const memory = new Int32Array(shared);
   let found: number[] | null = null;
@@ -79,8 +83,9 @@ async function findFlags(database: PGlite, module: EngineModule, deadlineMs: num
   }
   // Copies may be left on the stack and the heap; both lie above what is global.
   const statementTimeout = found![0];
-  if (statementTimeout === undefined || !module._InterruptPending || !module._QueryCancelPending) throw new Error("the engine's flags of interrupts or its statement_timeout were not found");
-  return { shared, memory, interruptPending: address(module._InterruptPending), queryCancelPending: address(module._QueryCancelPending), statementTimeout };
+  const { _InterruptPending: pending, _QueryCancelPending: cancel } = module;
+  if (statementTimeout === undefined || !pending || !cancel) throw new Error("the engine's flags of interrupts or its statement_timeout were not found");
+  return { shared, memory, interruptPending: address(pending), queryCancelPending: address(cancel), statementTimeout };
 }
 
 /** An address in the engine's memory as the index of a 32-bit number. */
@@ -92,7 +97,10 @@ function placesOf(memory: Int32Array, value: number): number[] {
   return places;
 }
 
-/** The engine's wrapping takes a trap of its code (a wild pointer, an exhausted stack) for an error of the statement and goes on with what is left. */
+/**
+ * The engine's wrapping takes a trap of its code (a wild pointer, an exhausted stack) for an error of the statement and
+ * goes on with what is left; here it ends the thread.
+ */
 function endAtTraps(module: EngineModule) {
   const { RuntimeError } = (globalThis as unknown as { WebAssembly: { RuntimeError: new () => Error } }).WebAssembly;
   const turn = module._PostgresMainLoopOnce;

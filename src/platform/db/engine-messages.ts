@@ -31,7 +31,9 @@ export interface Failure {
   code: string | undefined;
 }
 
-export const failureOf = (error: unknown): Failure =>
-  error instanceof Error ? { message: error.message, code: (error as NodeJS.ErrnoException).code } : { message: String(error), code: undefined };
+export const failureOf = (error: unknown): Failure => ({
+  message: error instanceof Error ? error.message : String(error),
+  code: error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined,
+});
 
-export const errorOf = ({ message, code }: Failure): Error => Object.assign(new Error(message), code === undefined ? {} : { code });
+export const errorOf = ({ message, code }: Failure): Error => Object.assign(new Error(message), code && { code });

@@ -134,7 +134,12 @@ export class EngineThread {
     const { dataDir, snapshotPath, deadlineMs } = this.options;
     const opening: EngineOpening = { dataDir, snapshotPath, deadlineMs, watch };
     // Nothing of this process's own flags: they load what the thread does not need.
-    const worker = new Worker(new URL("./engine-worker.mjs", import.meta.url), { name: "engine", workerData: opening, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+    const worker = new Worker(new URL("./engine-worker.mjs", import.meta.url), {
+      name: "engine",
+      workerData: opening,
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
     return new Promise<Running>((opened, failed) => {
       let reason: Error | null = null;
       worker.on("message", (report: EngineReport) => {
@@ -194,7 +199,8 @@ export class EngineThread {
       } catch (error) {
         if (this.closing) throw error;
         this.failure = new EngineGone((error as Error).message);
-        process.stderr.write(`无法重新打开内嵌数据库,将再试 / the embedded database cannot be opened again yet: ${(error as Error).message}\n`);
+        const { message } = error as Error;
+        process.stderr.write(`无法重新打开内嵌数据库,将再试 / the embedded database cannot be opened again yet: ${message}\n`);
         await pause(wait, undefined, { ref: false });
       }
     }

@@ -60,7 +60,12 @@ export class Watchdog {
   private number = -1;
   private since = 0;
 
-  constructor(mark: SharedArrayBuffer, private readonly flags: EngineFlags, private readonly isBusy: () => boolean, private readonly onDeaf: () => void) {
+  constructor(
+    mark: SharedArrayBuffer,
+    private readonly flags: EngineFlags,
+    private readonly isBusy: () => boolean,
+    private readonly onDeaf: () => void,
+  ) {
     this.cells = new Int32Array(mark);
   }
 

@@ -72,7 +72,16 @@ export function declareShared(module: Uint8Array): Uint8Array {
   return module;
 }
 
-function withSharedLimits(module: Uint8Array, { start, body, end, limits }: { start: number; body: number; end: number; limits: number }): Uint8Array {
+interface Place {
+  /** Of the section of imports. */
+  start: number;
+  body: number;
+  end: number;
+  /** Of the memory's limits in it. */
+  limits: number;
+}
+
+function withSharedLimits(module: Uint8Array, { start, body, end, limits }: Place): Uint8Array {
   const bytes = new Bytes(module);
   bytes.at = limits;
   const bounded = (bytes.byte() & HAS_MAXIMUM) !== 0;
@@ -100,18 +109,31 @@ type Source = ArrayBuffer | ArrayBufferView;
 const bytesOf = (source: Source) =>
   ArrayBuffer.isView(source) ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength) : new Uint8Array(source);
 
+interface Limits {
+  initial: number;
+  maximum?: number;
+  shared?: boolean;
+}
+
 /** The part of WebAssembly's interface that makes memories and modules; the compiler's library for servers lacks it. */
 interface Assembly {
-  Memory: new (limits: { initial: number; maximum?: number; shared?: boolean }) => { buffer: SharedArrayBuffer };
+  Memory: new (limits: Limits) => { buffer: SharedArrayBuffer };
   Module: new (source: Uint8Array) => object;
   instantiate(source: unknown, imports?: object): Promise<unknown>;
 }
 
-/** From here on every memory WebAssembly code gets in this thread can be seen by other threads. For a thread of its own: it changes the language's own objects. */
+/**
+ * From here on every memory that WebAssembly code gets in this thread can be seen by other threads. For a thread of its
+ * own: it changes the language's own objects.
+ */
 export function shareMemories(): void {
   const assembly = (globalThis as unknown as { WebAssembly: Assembly }).WebAssembly;
   const { Memory, Module, instantiate } = assembly;
-  assembly.Memory = new Proxy(Memory, { construct: (Made, [limits]: [{ initial: number; maximum?: number }]) => new Made({ maximum: 65_536, ...limits, shared: true }) });
-  assembly.Module = new Proxy(Module, { construct: (Made, [source]: [Source]) => new Made(declareShared(bytesOf(source))) });
-  assembly.instantiate = (source, imports) => instantiate(source instanceof Module ? source : declareShared(bytesOf(source as Source)), imports);
+  const shared = (source: Source) => declareShared(bytesOf(source));
+  assembly.Memory = new Proxy(Memory, {
+    construct: (Made, [limits]: [Limits]) => new Made({ maximum: 65_536, ...limits, shared: true }),
+  });
+  assembly.Module = new Proxy(Module, { construct: (Made, [source]: [Source]) => new Made(shared(source)) });
+  assembly.instantiate = (source, imports) =>
+    instantiate(source instanceof Module ? source : shared(source as Source), imports);
 }

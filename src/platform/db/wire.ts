@@ -5,7 +5,10 @@ interface Written {
   chunk: Buffer;
 }
 
-/** The socket between the pg driver and the embedded engine's thread, without a port. What is written together goes over as one message. */
+/**
+ * The socket between the pg driver and the embedded engine's thread, without a port. What is written together goes over
+ * as one message.
+ */
 export class EngineWire extends Duplex {
   private number = 0;
 
