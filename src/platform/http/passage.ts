@@ -101,7 +101,7 @@ export const passageOf = (request: IncomingMessage): Passage | undefined => (req
 /** All requests under way; one sweep for all of them looks after their pace, instead of timers of each. */
 export class Passages {
   private readonly open = new Set<Passage>();
-  /** When the last of them began. */
+  /** When the last of them that was served began. */
   lastAt = 0;
 
   constructor(
@@ -114,7 +114,7 @@ export class Passages {
   }
 
   add(request: PassingRequest, response: ServerResponse, ended: (passage: Passage) => void): Passage {
-    const passage = new Passage(request, response, (this.lastAt = performance.now()));
+    const passage = new Passage(request, response, performance.now());
     request.passage = passage;
     this.open.add(passage);
     response.on("close", () => {

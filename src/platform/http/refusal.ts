@@ -52,15 +52,19 @@ export function refuse(request: IncomingMessage, response: ServerResponse, reque
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-/** What everybody hears while the service sheds load: written before anything is parsed, so nothing of it is made anew. */
-const [BEFORE_ID, AFTER_ID] = (() => {
-  const { message, extensions } = new Fault("OVERLOADED", { reason: "event loop" });
-  return JSON.stringify({ errors: [{ message, extensions: { ...extensions, requestId: "\u0000" } }] }).split("\\u0000") as [string, string];
-})();
-const SHED_LENGTH = Buffer.byteLength(BEFORE_ID + AFTER_ID);
-
-export function shed(request: IncomingMessage, response: ServerResponse, requestId: string): void {
-  spareConnection(request, response);
-  response.writeHead(503, { "content-type": "application/json; charset=utf-8", "retry-after": "1", "content-length": SHED_LENGTH + requestId.length });
-  response.end(request.method === "HEAD" ? undefined : BEFORE_ID + requestId + AFTER_ID);
+/** A refusal written before anything is parsed: nothing of it is made anew but the request's id. */
+function prepared(reason: string): (request: IncomingMessage, response: ServerResponse, requestId: string) => void {
+  const { message, extensions } = new Fault("OVERLOADED", { reason });
+  const [before, after] = JSON.stringify({ errors: [{ message, extensions: { ...extensions, requestId: "\u0000" } }] }).split("\\u0000") as [string, string];
+  const length = Buffer.byteLength(before + after);
+  return (request, response, requestId) => {
+    spareConnection(request, response);
+    response.writeHead(503, { "content-type": "application/json; charset=utf-8", "retry-after": "1", "content-length": length + requestId.length });
+    response.end(request.method === "HEAD" ? undefined : before + requestId + after);
+  };
 }
+
+/** What everybody hears while the service sheds load. */
+export const shed = prepared("event loop");
+/** What those hear who come when the service has said that it stops. */
+export const refuseLate = prepared("stopping");
