@@ -66,5 +66,7 @@ function prepared(reason: string): (request: IncomingMessage, response: ServerRe
 
 /** What everybody hears while the service sheds load. */
 export const shed = prepared("event loop");
+/** What those hear for whom the wait for a place would be too long. */
+export const refuseFull = prepared("places");
 /** What those hear who come when the service has said that it stops. */
 export const refuseLate = prepared("stopping");

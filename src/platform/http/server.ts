@@ -41,6 +41,8 @@ export interface HttpService {
 
 const HEADERS = [["x-content-type-options", "nosniff"], ["referrer-policy", "no-referrer"], ["cache-control", "no-store"]] as const;
 const SWEEP_MS = 100;
+/** New connections the system keeps until they are looked at. Beyond it their first packet is lost, and sent again after a second, three, seven. */
+const BACKLOG = 4_096;
 /** Holders of keys are refused at so many times the delay at which strangers are. */
 const KEYED_PATIENCE = 1.5;
 
@@ -85,7 +87,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
     passages.sweep();
     options.tick();
   }, SWEEP_MS).unref();
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(options.port, options.host, resolve));
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen({ port: options.port, host: options.host, backlog: BACKLOG }, resolve));
   // An error of the listening socket later on (no descriptors left) must not end the process.
   server.removeAllListeners("error").on("error", (error) => log.trouble("监听出错 / listening failed", error));
   const { port, family, address } = server.address() as AddressInfo;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Buckets } from "../../../src/platform/admission/buckets.js";
 import { Gate, Stay, type Caller } from "../../../src/platform/admission/gate.js";
-import { Fault } from "../../../src/platform/fault.js";
+import type { Fault } from "../../../src/platform/fault.js";
 
 const key = (name: string): Caller => ({ key: name, public: false });
 const stranger = (name: string): Caller => ({ key: name, public: true });
