@@ -40,8 +40,10 @@ interface Line {
   since: number;
 }
 
-/** A place taken. It is left when the work is done, and may be left while waiting for the client. */
+/** A place taken. It may be left while waiting for the client, and is ended when the work is done. */
 export class Stay {
+  private ended = false;
+
   /** Of work that needs no place. */
   static readonly nowhere = new Stay(null, { key: "", public: true }, false);
 
@@ -58,9 +60,18 @@ export class Stay {
     this.gate?.left(this);
   }
 
-  /** Takes a place again for the rest of the work; waits as long as it must. */
+  /** Takes a place again for the rest of the work; waits as long as it must. Work that was ended meanwhile gets none. */
   async back(): Promise<void> {
-    if (!this.inside) await this.gate?.returned(this);
+    if (this.inside || this.ended || !this.gate) return;
+    await this.gate.returned(this);
+    this.inside = true;
+    if (this.ended) this.leave();
+  }
+
+  /** The work is over, whoever may still be on the way back to it. */
+  end(): void {
+    this.ended = true;
+    this.leave();
   }
 }
 
@@ -154,7 +165,6 @@ export class Gate {
     if (!line) this.lines.set(stay.caller.key, (line = { caller: stay.caller, inside: 0, waiting: [], since: 0 }));
     if (this.admits(line)) this.take(line);
     else await this.queue(line, stay, true);
-    stay.inside = true;
   }
 
   private admits(line: Line): boolean {

@@ -56,7 +56,7 @@ export class Front {
     const actor = await this.options.actorOf(request.headers.authorization, clientIp);
     const caller = this.options.admission.callerOf(actor, householdOf(clientIp));
     const entering = this.options.admission.enter(caller);
-    const stay = (passage.stay = entering instanceof Stay ? entering : await entering);
+    const stay = passage.takes(entering instanceof Stay ? entering : await entering);
     try {
       const exchange: Known = { request, response, requestId, actor, clientIp, stay };
       // An action of a caller without a key is refused anyway; trying is not free.
@@ -64,7 +64,7 @@ export class Front {
       const context: RequestContext = Object.assign(this.options.contextFor(exchange), { charge });
       await answerGraphql(this.options.apollo, exchange, search, body, context);
     } finally {
-      stay.leave();
+      stay.end();
     }
   }
 
@@ -87,11 +87,11 @@ export class Front {
       const caller = admission.callerOf(actor, householdOf(clientIp));
       admission.charge(caller, PLAIN_COST);
       const entering = admission.enter(caller);
-      const stay = (passage.stay = entering instanceof Stay ? entering : await entering);
+      const stay = passage.takes(entering instanceof Stay ? entering : await entering);
       try {
         await route.handle({ request, response, url, matched, requestId, actor, clientIp, stay });
       } finally {
-        stay.leave();
+        stay.end();
       }
     } catch (error) {
       if (!route.problems || response.headersSent) throw error;

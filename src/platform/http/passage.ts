@@ -30,8 +30,9 @@ const takenOf = (socket: Socket) => {
 export class Passage {
   readonly socket: Socket;
   readonly beganAt: number;
-  /** Set once the caller has a place. */
+  /** The place of the caller, once he has one, and since when. */
   stay: Stay | undefined;
+  atWorkSince = 0;
   /** Not bound by the deadline of requests. */
   long = false;
   /** Bytes of its body that lie in memory. */
@@ -52,6 +53,12 @@ export class Passage {
   ) {
     this.socket = request.socket;
     this.beganAt = now;
+  }
+
+  takes(stay: Stay): Stay {
+    this.stay = stay;
+    this.atWorkSince = performance.now();
+    return stay;
   }
 
   /** How fast the body has come, in bytes a second. */
@@ -139,7 +146,7 @@ export class Passages {
       else if (lagging === "sends" && passage.cut) passage.cut(new Fault("BODY_TOO_SLOW", { leastBytesPerSecond: LEAST_BYTES_A_SECOND }));
       else if (lagging === "sends") socket.destroy();
       else buffered += passage.buffered;
-      if (!passage.long && passage.stay?.inside && !response.headersSent && now - passage.beganAt > this.deadlineMs) this.overdue(passage);
+      if (!passage.long && passage.stay?.inside && !response.headersSent && now - passage.atWorkSince > this.deadlineMs) this.overdue(passage);
     }
     if (buffered > MOST_BUFFERED_BYTES) this.relieve(buffered);
   }

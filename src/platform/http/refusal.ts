@@ -40,6 +40,8 @@ const MODERN = "application/graphql-response+json";
 
 /** Refuses a request in the shape of GraphQL's errors. Once the answer has begun, only cutting it off tells that it is not whole. */
 export function refuse(request: IncomingMessage, response: ServerResponse, requestId: string, error: unknown): void {
+  // Answered already, by the deadline: what the work would have said comes too late.
+  if (response.writableEnded && (error as { code?: string } | undefined)?.code === "ERR_HTTP_HEADERS_SENT") return;
   const fault = faultOf(error, requestId);
   if (response.writableEnded) return;
   if (response.headersSent) return void response.destroy();
