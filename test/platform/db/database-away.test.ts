@@ -153,7 +153,7 @@ class Road {
     }
     const ready = await fetch(`${service.url}/readyz`);
     expect([ready.status, ((await ready.json()) as { reasons: { code: string }[] }).reasons.map(({ code }) => code)]).toEqual([503, ["STORAGE_FULL"]]);
-    await pause(10_300);
+    await pause(5_300);
     expect((await fetch(`${service.url}/readyz`)).status).toBe(200);
   }, 30_000);
 });
