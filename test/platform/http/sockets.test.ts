@@ -74,8 +74,9 @@ describe("WebSockets", () => {
     const { socket } = open(district.service.url);
     const codes: unknown[] = [];
     socket.on("message", (data: Buffer) => {
-      const { type, payload } = JSON.parse(data.toString()) as { type: string; payload?: { extensions: { code: string } }[] };
-      if (type === "error") codes.push(payload?.[0]?.extensions.code);
+      const { type, payload } = JSON.parse(data.toString()) as { type: string; payload?: { extensions: { code: string } }[] & { errors?: { extensions: { code: string } }[] } };
+      // What is refused before a subscription begins is an error; of its variables, the first answer.
+      if (type === "error" || type === "next") codes.push((payload?.errors ?? payload)?.[0]?.extensions.code);
       if (type !== "connection_ack") return;
       for (const [at, payload] of [{ query: "subscription {" }, { query: "subscription { nothing }" }, { query: "subscription($a:[String!]){layerChanged(layers:$a){layer}}", variables: { a: [null] } }, { query: "{ __typename }" }].entries()) socket.send(JSON.stringify({ id: String(at), type: "subscribe", payload }));
     });
