@@ -124,7 +124,8 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     port: config.port,
     maxConnections: limits.maxConnections,
     shedLagMs: limits.shedLagMs,
-    deadlineMs: config.deadlineMs + 1_000,
+    // A request may have several statements, each with its own deadline.
+    deadlineMs: 2 * config.deadlineMs + 1_000,
     readiness,
     serve: (...request) => front.serve(...request),
     provenBefore,

@@ -37,12 +37,12 @@ const SQLSTATE = /^[0-9A-Z]{5}$/;
 
 /** What of an error may be kept. The database quotes stored and given values in its messages: they are left out. */
 function toldOf(error: unknown): { code?: string; cause: string } {
-  if (!(error instanceof Error)) return { cause: withoutSecrets(String(error)) };
-  const { code } = error as { code?: unknown };
-  const stack = error.stack ?? error.message;
+  const { code, message, stack: trace } = (error ?? {}) as { code?: unknown; message?: unknown; stack?: unknown };
+  if (typeof message !== "string") return { cause: withoutSecrets(String(error)) };
+  const stack = typeof trace === "string" ? trace : message;
   if (typeof code === "string" && SQLSTATE.test(code)) {
     const frames = stack.slice(stack.indexOf("\n    at "));
-    return { code, cause: withoutSecrets(`${error.message.replace(/"[^"]*"/g, '"…"')}${frames.startsWith("\n") ? frames : ""}`) };
+    return { code, cause: withoutSecrets(`${message.replace(/"[^"]*"/g, '"…"')}${frames.startsWith("\n") ? frames : ""}`) };
   }
   return { ...(typeof code === "string" ? { code } : {}), cause: withoutSecrets(stack) };
 }

@@ -1,5 +1,5 @@
 /** For so long after a write failed for want of space the service says so; the next failure renews it, and space that returns heals it. */
-const TOLD_FOR_MS = 10_000;
+const TOLD_FOR_MS = 5_000;
 
 let failedAt = -Infinity;
 

@@ -40,8 +40,10 @@ interface Line {
   since: number;
 }
 
-/** A place taken. It is left when the work is done, and may be left while waiting for the client. */
+/** A place taken. It may be left while waiting for the client, and is ended when the work is done. */
 export class Stay {
+  private ended = false;
+
   /** Of work that needs no place. */
   static readonly nowhere = new Stay(null, { key: "", public: true }, false);
 
@@ -58,9 +60,18 @@ export class Stay {
     this.gate?.left(this);
   }
 
-  /** Takes a place again for the rest of the work; waits as long as it must. */
+  /** Takes a place again for the rest of the work; waits as long as it must. Work that was ended meanwhile gets none. */
   async back(): Promise<void> {
-    if (!this.inside) await this.gate?.returned(this);
+    if (this.inside || this.ended || !this.gate) return;
+    await this.gate.returned(this);
+    this.inside = true;
+    if (this.ended) this.leave();
+  }
+
+  /** The work is over, whoever may still be on the way back to it. */
+  end(): void {
+    this.ended = true;
+    this.leave();
   }
 }
 
@@ -108,6 +119,14 @@ export class Gate {
     return this.queue(line, stay, false).then(() => stay);
   }
 
+  /** Whether one more of a caller would be refused now: asked before anything of a request is read, so that a storm of refusals costs little. */
+  refuses(key: string, isPublic: boolean): boolean {
+    if (this.waiting === 0) return false;
+    const line = this.lines.get(key);
+    if (!line) return this.tooLong(1 + (isPublic ? this.turns.public : this.turns.keyed).length, this.options.queueMs);
+    return !(line.waiting.length === 0 && this.admits(line)) && this.tooLong(this.aheadOf(line), this.boundOf(line, this.now()));
+  }
+
   /** For the sweep: sends those away who have waited too long. */
   tick(): void {
     if (this.waiting === 0) return;
@@ -146,7 +165,6 @@ export class Gate {
     if (!line) this.lines.set(stay.caller.key, (line = { caller: stay.caller, inside: 0, waiting: [], since: 0 }));
     if (this.admits(line)) this.take(line);
     else await this.queue(line, stay, true);
-    stay.inside = true;
   }
 
   private admits(line: Line): boolean {
@@ -209,11 +227,18 @@ export class Gate {
     return waiting.length > 0 && now - since > STANDING_WAITS * queueMs ? queueMs / STANDING_PART : queueMs;
   }
 
-  /** Why one more would wait too long: those ahead in the own line, each with a turn of the other callers between. */
+  /** Those who are let in before one more of a line: his own, each with a turn of the other callers between. */
+  private aheadOf(line: Line): number {
+    return Math.min((line.waiting.length + 1) * (this.turnsOf(line).length + (line.waiting.length > 0 ? 0 : 1)), this.waiting + 1);
+  }
+
+  private tooLong(ahead: number, boundMs: number): boolean {
+    return this.waiting >= MOST_WAITING || ahead * this.intervalMs > boundMs;
+  }
+
   private refusal(line: Line): Fault | undefined {
-    const ahead = Math.min((line.waiting.length + 1) * (this.turnsOf(line).length + (line.waiting.length > 0 ? 0 : 1)), this.waiting + 1);
-    const bound = this.boundOf(line, this.now());
-    return this.waiting >= MOST_WAITING || ahead * this.intervalMs > bound ? this.faultFor(line, ahead * this.intervalMs) : undefined;
+    const ahead = this.aheadOf(line);
+    return this.tooLong(ahead, this.boundOf(line, this.now())) ? this.faultFor(line, ahead * this.intervalMs) : undefined;
   }
 
   /** One's own excess, where one holds all one may; else everybody's. */

@@ -13,14 +13,15 @@ export class FrozenConnection extends Error {
 
 /** Whether an error means that the database is away, and how; undefined for what it refused or did wrong. */
 export function unavailable(error: unknown): Unavailable | undefined {
-  if (!(error instanceof Error)) return undefined;
+  if (typeof error !== "object" || error === null) return undefined;
   if (error instanceof FrozenConnection) return "FROZEN";
-  const { code = "", syscall } = error as NodeJS.ErrnoException;
+  // By what it says and not by its class: Node's own errors are of its own realm.
+  const { code = "", syscall, message = "", errors } = error as NodeJS.ErrnoException & { errors?: unknown };
   // Shut down, starting, in recovery, too many connections, a standby that takes no writes.
   if (/^(57P0[1-5]|53300|25006)$/.test(code)) return "RESTARTING";
   if (/^08[0-9A-Z]{3}$/.test(code)) return "CONNECTION";
   if (NETWORK.has(code) && (code !== "ENOENT" || syscall === "connect")) return "CONNECTION";
-  if (error.message === CHECKOUT) return "CHECKOUT";
-  if (GONE.test(error.message)) return "CONNECTION";
-  return error instanceof AggregateError ? error.errors.map(unavailable).find((found) => found !== undefined) : undefined;
+  if (message === CHECKOUT) return "CHECKOUT";
+  if (GONE.test(message)) return "CONNECTION";
+  return Array.isArray(errors) ? errors.map(unavailable).find((found) => found !== undefined) : undefined;
 }

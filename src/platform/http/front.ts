@@ -11,7 +11,7 @@ import type { Known, Route } from "./exchange.js";
 import { answerGraphql, graphqlBody } from "./graphql.js";
 import type { Passage } from "./passage.js";
 import { sendProblem } from "./problem.js";
-import { faultOf } from "./refusal.js";
+import { faultOf, refuseFull } from "./refusal.js";
 import { targetOf } from "./target.js";
 
 export interface FrontOptions {
@@ -37,8 +37,8 @@ export class Front {
 
   async serve(request: IncomingMessage, response: ServerResponse, requestId: string, passage: Passage): Promise<void> {
     const clientIp = this.options.addresses.of(request);
-    const { authorization } = request.headers;
-    passage.budget = authorization !== undefined && this.options.provenBefore(authorization) !== undefined ? authorization : householdOf(clientIp);
+    const principal = this.options.provenBefore(request.headers.authorization);
+    passage.budget = principal ?? householdOf(clientIp);
     // Most requests are a POST to this very address: nothing in it to take apart.
     if (request.url === "/graphql") return this.graphql(request, response, "", requestId, passage, clientIp);
     const url = targetOf(request.url);
@@ -48,20 +48,23 @@ export class Front {
   }
 
   private async graphql(request: IncomingMessage, response: ServerResponse, search: string, requestId: string, passage: Passage, clientIp: string): Promise<void> {
+    // Who would wait too long hears it before anything of his is read. A key not seen before is looked at first.
+    const known = this.options.provenBefore(request.headers.authorization) !== undefined;
+    if ((known || request.headers.authorization === undefined) && this.options.admission.gate.refuses(passage.budget, !known)) return refuseFull(request, response, requestId);
     const reading = graphqlBody({ request });
     const body = reading && (await reading);
     const actor = await this.options.actorOf(request.headers.authorization, clientIp);
     const caller = this.options.admission.callerOf(actor, householdOf(clientIp));
     const entering = this.options.admission.enter(caller);
-    const stay = (passage.stay = entering instanceof Stay ? entering : await entering);
+    const stay = passage.takes(entering instanceof Stay ? entering : await entering);
     try {
-      const known: Known = { request, response, requestId, actor, clientIp, stay };
+      const exchange: Known = { request, response, requestId, actor, clientIp, stay };
       // An action of a caller without a key is refused anyway; trying is not free.
       const charge: RequestContext["charge"] = (cost, operation) => this.options.admission.charge(caller, caller.public && operation === "mutation" ? cost + REFUSED_COST : cost);
-      const context: RequestContext = Object.assign(this.options.contextFor(known), { charge });
-      await answerGraphql(this.options.apollo, known, search, body, context);
+      const context: RequestContext = Object.assign(this.options.contextFor(exchange), { charge });
+      await answerGraphql(this.options.apollo, exchange, search, body, context);
     } finally {
-      stay.leave();
+      stay.end();
     }
   }
 
@@ -84,11 +87,11 @@ export class Front {
       const caller = admission.callerOf(actor, householdOf(clientIp));
       admission.charge(caller, PLAIN_COST);
       const entering = admission.enter(caller);
-      const stay = (passage.stay = entering instanceof Stay ? entering : await entering);
+      const stay = passage.takes(entering instanceof Stay ? entering : await entering);
       try {
         await route.handle({ request, response, url, matched, requestId, actor, clientIp, stay });
       } finally {
-        stay.leave();
+        stay.end();
       }
     } catch (error) {
       if (!route.problems || response.headersSent) throw error;

@@ -30,8 +30,9 @@ const takenOf = (socket: Socket) => {
 export class Passage {
   readonly socket: Socket;
   readonly beganAt: number;
-  /** Set once the caller has a place. */
+  /** The place of the caller, once he has one, and since when. */
   stay: Stay | undefined;
+  atWorkSince = 0;
   /** Not bound by the deadline of requests. */
   long = false;
   /** Bytes of its body that lie in memory. */
@@ -52,6 +53,12 @@ export class Passage {
   ) {
     this.socket = request.socket;
     this.beganAt = now;
+  }
+
+  takes(stay: Stay): Stay {
+    this.stay = stay;
+    this.atWorkSince = performance.now();
+    return stay;
   }
 
   /** How fast the body has come, in bytes a second. */
@@ -101,7 +108,7 @@ export const passageOf = (request: IncomingMessage): Passage | undefined => (req
 /** All requests under way; one sweep for all of them looks after their pace, instead of timers of each. */
 export class Passages {
   private readonly open = new Set<Passage>();
-  /** When the last of them began. */
+  /** When the last of them that was served began. */
   lastAt = 0;
 
   constructor(
@@ -114,7 +121,7 @@ export class Passages {
   }
 
   add(request: PassingRequest, response: ServerResponse, ended: (passage: Passage) => void): Passage {
-    const passage = new Passage(request, response, (this.lastAt = performance.now()));
+    const passage = new Passage(request, response, performance.now());
     request.passage = passage;
     this.open.add(passage);
     response.on("close", () => {
@@ -139,7 +146,7 @@ export class Passages {
       else if (lagging === "sends" && passage.cut) passage.cut(new Fault("BODY_TOO_SLOW", { leastBytesPerSecond: LEAST_BYTES_A_SECOND }));
       else if (lagging === "sends") socket.destroy();
       else buffered += passage.buffered;
-      if (!passage.long && passage.stay?.inside && !response.headersSent && now - passage.beganAt > this.deadlineMs) this.overdue(passage);
+      if (!passage.long && passage.stay?.inside && !response.headersSent && now - passage.atWorkSince > this.deadlineMs) this.overdue(passage);
     }
     if (buffered > MOST_BUFFERED_BYTES) this.relieve(buffered);
   }

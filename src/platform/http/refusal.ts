@@ -40,6 +40,8 @@ const MODERN = "application/graphql-response+json";
 
 /** Refuses a request in the shape of GraphQL's errors. Once the answer has begun, only cutting it off tells that it is not whole. */
 export function refuse(request: IncomingMessage, response: ServerResponse, requestId: string, error: unknown): void {
+  // Answered already, by the deadline: what the work would have said comes too late.
+  if (response.writableEnded && (error as { code?: string } | undefined)?.code === "ERR_HTTP_HEADERS_SENT") return;
   const fault = faultOf(error, requestId);
   if (response.writableEnded) return;
   if (response.headersSent) return void response.destroy();
@@ -52,15 +54,21 @@ export function refuse(request: IncomingMessage, response: ServerResponse, reque
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-/** What everybody hears while the service sheds load: written before anything is parsed, so nothing of it is made anew. */
-const [BEFORE_ID, AFTER_ID] = (() => {
-  const { message, extensions } = new Fault("OVERLOADED", { reason: "event loop" });
-  return JSON.stringify({ errors: [{ message, extensions: { ...extensions, requestId: "\u0000" } }] }).split("\\u0000") as [string, string];
-})();
-const SHED_LENGTH = Buffer.byteLength(BEFORE_ID + AFTER_ID);
-
-export function shed(request: IncomingMessage, response: ServerResponse, requestId: string): void {
-  spareConnection(request, response);
-  response.writeHead(503, { "content-type": "application/json; charset=utf-8", "retry-after": "1", "content-length": SHED_LENGTH + requestId.length });
-  response.end(request.method === "HEAD" ? undefined : BEFORE_ID + requestId + AFTER_ID);
+/** A refusal written before anything is parsed: nothing of it is made anew but the request's id. */
+function prepared(reason: string): (request: IncomingMessage, response: ServerResponse, requestId: string) => void {
+  const { message, extensions } = new Fault("OVERLOADED", { reason });
+  const [before, after] = JSON.stringify({ errors: [{ message, extensions: { ...extensions, requestId: "\u0000" } }] }).split("\\u0000") as [string, string];
+  const length = Buffer.byteLength(before + after);
+  return (request, response, requestId) => {
+    spareConnection(request, response);
+    response.writeHead(503, { "content-type": "application/json; charset=utf-8", "retry-after": "1", "content-length": length + requestId.length });
+    response.end(request.method === "HEAD" ? undefined : before + requestId + after);
+  };
 }
+
+/** What everybody hears while the service sheds load. */
+export const shed = prepared("event loop");
+/** What those hear for whom the wait for a place would be too long. */
+export const refuseFull = prepared("places");
+/** What those hear who come when the service has said that it stops. */
+export const refuseLate = prepared("stopping");

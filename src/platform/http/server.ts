@@ -4,11 +4,10 @@ import type { AddressInfo } from "node:net";
 import { EventLoopDelay } from "../admission/event-loop.js";
 import { log } from "../log.js";
 import { bodies } from "./bodies.js";
-import type { Drain } from "./drain.js";
-import { drain } from "./drain.js";
+import { Drain } from "./drain.js";
 import type { Readiness } from "./health.js";
 import { Passages, PassingRequest, type Passage } from "./passage.js";
-import { refuse, shed } from "./refusal.js";
+import { refuse, refuseLate, shed } from "./refusal.js";
 import { Fault } from "../fault.js";
 
 export type { Exchange, Route } from "./exchange.js";
@@ -42,6 +41,8 @@ export interface HttpService {
 
 const HEADERS = [["x-content-type-options", "nosniff"], ["referrer-policy", "no-referrer"], ["cache-control", "no-store"]] as const;
 const SWEEP_MS = 100;
+/** New connections the system keeps until they are looked at. Beyond it their first packet is lost, and sent again after a second, three, seven. */
+const BACKLOG = 4_096;
 /** Holders of keys are refused at so many times the delay at which strangers are. */
 const KEYED_PATIENCE = 1.5;
 
@@ -55,7 +56,6 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
   const passages = new Passages(options.deadlineMs, (passage) => refuse(passage.request, passage.response, String(passage.response.getHeader("x-request-id")), new Fault("TIMEOUT", { reason: "deadline" })));
   const ended = (passage: Passage) => bodies.release(passage);
   const overloaded = (patience = 1) => options.shedLagMs > 0 && delay.usualMs > options.shedLagMs * patience;
-  let closing = false;
 
   const listener = (request: PassingRequest, response: ServerResponse) => {
     // What breaks while an answer is written breaks its own connection only.
@@ -63,11 +63,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
     const requestId = randomUUID();
     response.setHeader("x-request-id", requestId);
     for (const [name, value] of HEADERS) response.setHeader(name, value);
-    if (closing || readiness.draining) response.setHeader("connection", "close");
+    if (drain.closing) response.setHeader("connection", "close");
     const passage = passages.add(request, response, ended);
     try {
       const health = healthOf(request);
       if (health) return void health(readiness, request, response).catch((error: unknown) => refuse(request, response, requestId, error));
+      if (drain.isLate(request.socket)) return refuseLate(request, response, requestId);
+      passages.lastAt = passage.beganAt;
       if (overloaded() && (options.provenBefore(request.headers.authorization) === undefined || overloaded(KEYED_PATIENCE))) return shed(request, response, requestId);
       options.serve(request, response, requestId, passage).catch((error: unknown) => refuse(request, response, requestId, error));
     } catch (error) {
@@ -79,34 +81,30 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
   const server = createServer<typeof PassingRequest>({ IncomingMessage: PassingRequest, maxHeaderSize: 16 * 1024, requestTimeout: 0, headersTimeout: 5_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000 }, guarded(listener));
   server.maxHeadersCount = 100;
   server.maxConnections = options.maxConnections;
+  const drain = new Drain(server, passages);
   const subscriptions = options.subscriptions(server, overloaded);
   const sweep = setInterval(() => {
     passages.sweep();
     options.tick();
   }, SWEEP_MS).unref();
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(options.port, options.host, resolve));
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen({ port: options.port, host: options.host, backlog: BACKLOG }, resolve));
   // An error of the listening socket later on (no descriptors left) must not end the process.
   server.removeAllListeners("error").on("error", (error) => log.trouble("监听出错 / listening failed", error));
   const { port, family, address } = server.address() as AddressInfo;
-  const draining: Drain = { server, passages, stopping: () => (closing = true) };
-  const stopped = async (ending: Promise<void>) => {
-    await ending;
+  const stop = async () => {
+    await subscriptions.close();
+    await drain.stop();
     clearInterval(sweep);
     delay.stop();
   };
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
-    close: async () => {
-      closing = true;
-      await subscriptions.close();
-      await stopped(drain(draining, { quietMs: 0 }));
-    },
+    close: stop,
     drain: async (delayMs) => {
       readiness.draining = true;
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-      closing = true;
-      await subscriptions.close();
-      await stopped(drain(draining, { quietMs: 500 }));
+      await drain.announce(delayMs);
+      await drain.quieten();
+      await stop();
     },
   };
 }

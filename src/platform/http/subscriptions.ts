@@ -200,6 +200,7 @@ function spend(connection: Connection): boolean {
 function told(error: unknown): GraphQLError {
   const cause = faultFromDatabase(error instanceof GraphQLError && error.originalError ? error.originalError : error);
   const source = error instanceof GraphQLError ? error : undefined;
-  const { message, extensions } = formatError({ message: cause.message, extensions: cause instanceof GraphQLError ? { ...cause.extensions } : {} }, cause);
+  // What graphql-js refuses of a document or its variables has no code of its own here: it is the client's fault.
+  const { message, extensions } = formatError({ message: cause.message, extensions: cause instanceof GraphQLError ? { code: "BAD_USER_INPUT", ...cause.extensions } : {} }, cause);
   return new GraphQLError(message, { ...(source?.nodes ? { nodes: source.nodes } : {}), ...(source?.path ? { path: source.path } : {}), extensions: extensions ?? {} });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Buckets } from "../../../src/platform/admission/buckets.js";
 import { Gate, Stay, type Caller } from "../../../src/platform/admission/gate.js";
-import { Fault } from "../../../src/platform/fault.js";
+import type { Fault } from "../../../src/platform/fault.js";
 
 const key = (name: string): Caller => ({ key: name, public: false });
 const stranger = (name: string): Caller => ({ key: name, public: true });
@@ -93,6 +93,15 @@ describe("the gate", () => {
     second.stay!.leave();
     await returning;
     expect(stay!.inside).toBe(true);
+    // Work that ended while its way back was waited for holds no place.
+    stay!.leave();
+    const fourth = await asked(gate, key("b"));
+    const late = stay!.back();
+    stay!.end();
+    fourth.stay!.leave();
+    await late;
+    expect(stay!.inside).toBe(false);
+    expect((await asked(gate, key("c"))).state).toBe("inside");
   });
 
   test("keeps its counts, whatever comes and goes: at the end every place is free again", async () => {

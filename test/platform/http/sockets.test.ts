@@ -70,6 +70,21 @@ describe("WebSockets", () => {
     }
   }, 30_000);
 
+  test("hear what is wrong with a document as their own fault", async () => {
+    const { socket } = open(district.service.url);
+    const codes: unknown[] = [];
+    socket.on("message", (data: Buffer) => {
+      const { type, payload } = JSON.parse(data.toString()) as { type: string; payload?: { extensions: { code: string } }[] & { errors?: { extensions: { code: string } }[] } };
+      // What is refused before a subscription begins is an error; of its variables, the first answer.
+      if (type === "error" || type === "next") codes.push((payload?.errors ?? payload)?.[0]?.extensions.code);
+      if (type !== "connection_ack") return;
+      for (const [at, payload] of [{ query: "subscription {" }, { query: "subscription { nothing }" }, { query: "subscription($a:[String!]){layerChanged(layers:$a){layer}}", variables: { a: [null] } }, { query: "{ __typename }" }].entries()) socket.send(JSON.stringify({ id: String(at), type: "subscribe", payload }));
+    });
+    for (let n = 0; n < 100 && codes.length < 4; n += 1) await pause(20);
+    expect(codes).toHaveLength(4);
+    expect(codes).not.toContain("INTERNAL");
+  });
+
   test("that say nothing, or too much, are closed", async () => {
     const { url } = district.service;
     const silent = new WebSocket(`${url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
