@@ -118,15 +118,16 @@ export class Keys {
     return known;
   }
 
-  /** The public, as the policies of the moment let it see. */
+  /** The public, as the policies of the moment let it see; where they cannot be asked, as one who may be held to any. */
   private public(): Promise<Actor> {
     if (this.everybody && isFresh(this.everybody)) return this.everybody.actor;
-    const looked = this.pool.query(`select ${COARSE_LAYERS("$1::text[]")} as layers`, [["PUBLIC"]]).then(({ rows }): Actor => ({ ...PUBLIC_ACTOR, coarseLayers: (rows[0] as { layers: string[] }).layers }));
-    const everybody = { loadedAt: Date.now(), actor: looked };
-    this.everybody = everybody;
-    // What failed is asked again by the next.
-    looked.catch(() => this.everybody === everybody && (this.everybody = undefined));
-    return looked;
+    const forget = () => {
+      this.everybody = undefined;
+      return PUBLIC_ACTOR;
+    };
+    const actor = this.pool.query(`select ${COARSE_LAYERS("$1::text[]")} as layers`, [["PUBLIC"]]).then(({ rows }): Actor => ({ ...PUBLIC_ACTOR, coarseLayers: (rows[0] as { layers: string[] }).layers }), forget);
+    this.everybody = { loadedAt: Date.now(), actor };
+    return actor;
   }
 
   private lookUp(prefix: string): Promise<Known | undefined> | Known | undefined {

@@ -5,7 +5,7 @@ import { int, oneOf, text, textList } from "../platform/entity/fields.js";
 /**
  * 坐标给出规则: how precisely, and in which systems, the coordinates of a layer are given to an audience. Data, not code:
  * what may be shown to whom is decided by the office in charge (测绘法, GB 20263). No row, no limit; of several audiences
- * the most generous holds.
+ * the most generous holds. Decimals hold for questions as well: conditions, distances and groups are made of the coarse place.
  */
 export const CoordinatePolicy = entity({
   name: "CoordinatePolicy",

@@ -17,8 +17,11 @@ const rolesOf = (name: string) => ({ owner: `${name}_owner_${suffix}`, runtime: 
 const under = (databaseUrl: string, role: string) => {
   const url = new URL(databaseUrl);
   url.username = role;
+  url.password = suffix;
   return url.href;
 };
+/** The roles, with a password for servers that ask for one. */
+const rolesMade = ({ owner, runtime }: Roles) => `${rolesSql({ owner, runtime })} alter role ${owner} password '${suffix}'; alter role ${runtime} password '${suffix}';`;
 const asAdmin = async (sql: string, databaseUrl: string) => {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -44,8 +47,8 @@ if (lane === "postgresql") {
     beforeAll(async () => {
       const url = district.database.config.databaseUrl!;
       // Twice, as an administrator may: tables the superuser made are handed over.
-      await asAdmin(rolesSql(roles), url);
-      await asAdmin(rolesSql(roles), url);
+      await asAdmin(rolesMade(roles), url);
+      await asAdmin(rolesMade(roles), url);
       const owner = await openEngine({ databaseUrl: under(url, roles.owner), dataDir: "." });
       await migrate(owner);
       await owner.close();
@@ -221,7 +224,7 @@ if (lane === "postgresql") {
       const { engine, config, drop } = await freshDatabase({ migrated: false });
       const url = config.databaseUrl!;
       try {
-        await engine.pool.query(rolesSql(roles));
+        await engine.pool.query(rolesMade(roles));
         const settings = { host: "127.0.0.1", port: 0, dataDir: config.dataDir, databaseUrl: under(url, roles.runtime), demo: false, poolSize: 2, deadlineMs: 8_000, compileReads: true };
         await expect(openPrepared(settings, undefined, () => undefined)).rejects.toThrow(NotMigrated);
         await expect(openPrepared(settings, undefined, () => undefined)).rejects.toThrow(/npm run migrate/);
