@@ -15,7 +15,7 @@ export class ImportPlaces {
 
   /** Holds the sender's place while the work goes on. Faults: IMPORT_UNDER_WAY, OVERLOADED. */
   async hold<T>(principal: string, work: () => Promise<T>): Promise<T> {
-    if (this.senders.has(principal)) throw new Fault("IMPORT_UNDER_WAY", {});
+    if (this.senders.has(principal)) throw new Fault("IMPORT_UNDER_WAY", { retryAfterSeconds: 5 });
     if (this.senders.size >= MOST_AT_ONCE) throw new Fault("OVERLOADED", { reason: "imports", maximum: MOST_AT_ONCE });
     this.senders.add(principal);
     try {

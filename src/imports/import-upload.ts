@@ -31,20 +31,15 @@ export async function takeUpload({ places, directory }: Uploads, { request, resp
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
   });
-  try {
-    await places.hold(call.actor.id, async () => {
-      const file = await spoolBody(request, directory);
-      try {
-        const report = await places.turn(gone.signal, () => work(file, gone.signal));
-        await answer(response, report);
-      } finally {
-        file.close();
-      }
-    });
-  } catch (error) {
-    if (error instanceof Fault && error.code === "IMPORT_UNDER_WAY") response.setHeader("retry-after", "5");
-    throw error;
-  }
+  await places.hold(call.actor.id, async () => {
+    const file = await spoolBody(request, directory);
+    try {
+      const report = await places.turn(gone.signal, () => work(file, gone.signal));
+      await answer(response, report);
+    } finally {
+      file.close();
+    }
+  });
 }
 
 const ROWS_AT_ONCE = 500;
