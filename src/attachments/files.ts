@@ -50,7 +50,7 @@ async function put(door: WriteDoor, store: FileStore, exchange: Exchange, call: 
   const prepared = rows[0] as StoredFile | undefined;
   if (!prepared) throw new Fault("NOT_FOUND", { entity: Attachment.name });
   if (call.actor.readOnly) throw new Fault("FORBIDDEN", { action: "attachment.store" });
-  await store.receive(exchange.request, prepared);
+  await exchange.stay.outside(() => store.receive(exchange.request, prepared));
   if (prepared.status === "PREPARED")
     await actAs(door, call, "attachment.store", async (unit) => {
       await unit.query("update attachments set status = 'STORED' where id = $1 and status = 'PREPARED'", [prepared.id]);
@@ -84,6 +84,7 @@ async function get(door: WriteDoor, store: FileStore, exchange: Exchange, call: 
     if (range) response.setHeader("content-range", `bytes ${first}-${last}/${stored.sizeBytes}`);
     response.statusCode = range ? 206 : 200;
     if (request.method === "HEAD") return void response.end();
+    exchange.stay.leave();
     await pipeline(file.createReadStream({ start: first, end: last, autoClose: false }), response).catch((error: NodeJS.ErrnoException) => {
       // Whoever goes away in the middle wants no answer.
       if (error.code !== "ERR_STREAM_PREMATURE_CLOSE" && error.code !== "ECONNRESET" && error.code !== "EPIPE") throw error;

@@ -26,15 +26,21 @@ export function importParameters({ url }: Exchange, names: readonly string[]): {
  * Takes the file of an import that may take place, imports it and answers the report. The body is read only now, by one who has
  * a place; when the client goes away the reading ends, and what was written so far stands. Faults: IMPORT_UNDER_WAY, OVERLOADED, those of the work.
  */
-export async function takeUpload({ places, directory }: Uploads, { request, response }: Exchange, call: Call, work: (file: ImportedFile, signal: AbortSignal) => Promise<ImportReport>): Promise<void> {
+export async function takeUpload({ places, directory }: Uploads, { request, response, stay }: Exchange, call: Call, work: (file: ImportedFile, signal: AbortSignal) => Promise<ImportReport>): Promise<void> {
   const gone = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
   });
   await places.hold(call.actor.id, async () => {
+    // Neither a file on its way nor one that waits for its turn holds a place before the database.
+    stay.leave();
     const file = await spoolBody(request, directory);
     try {
-      const report = await places.turn(gone.signal, () => work(file, gone.signal));
+      const report = await places.turn(gone.signal, async () => {
+        await stay.back();
+        return work(file, gone.signal);
+      });
+      stay.leave();
       await answer(response, report);
     } finally {
       file.close();

@@ -68,6 +68,14 @@ export class Stay {
     if (this.ended) this.leave();
   }
 
+  /** Waits for the client, or for anything that is not the database, without holding the place. */
+  async outside<T>(waiting: () => Promise<T>): Promise<T> {
+    this.leave();
+    const result = await waiting();
+    await this.back();
+    return result;
+  }
+
   /** The work is over, whoever may still be on the way back to it. */
   end(): void {
     this.ended = true;

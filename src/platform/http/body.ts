@@ -11,10 +11,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   if (Number(request.headers["content-length"] ?? 0) > limit) throw new Fault("PAYLOAD_TOO_LARGE", { maximumBytes: limit });
   const passage = passageOf(request);
   if (!passage?.stay) return collected(request, limit, passage);
-  passage.stay.leave();
-  const body = await collected(request, limit, passage);
-  await passage.stay.back();
-  return body;
+  return passage.stay.outside(() => collected(request, limit, passage));
 }
 
 function collected(request: IncomingMessage, limit: number, passage: Passage | undefined): Promise<Buffer> {
