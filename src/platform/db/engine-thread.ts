@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { type EngineOpening, type EngineReport, type EngineRequest, errorOf } from "./engine-messages.js";
 import { newMark, Watchdog } from "./engine-watch.js";
+import { log } from "../log.js";
 
 /** Of the thread's own heap, beside the engine's memory: beyond it the thread ends, and not the process. */
 const HEAP_MB = 1_024;
@@ -184,7 +185,7 @@ export class EngineThread {
     for (const tell of this.speaking.values()) tell(gone);
     this.speaking.clear();
     if (this.closing) return;
-    process.stderr.write(`${gone.message}\n`);
+    log.trouble("内嵌数据库已停,将重新打开 / the embedded database has stopped and is opened again", gone);
     this.running = this.reopen();
     // Who needs it waits for it and is told; nobody may be waiting.
     this.running.catch(() => undefined);
@@ -199,8 +200,7 @@ export class EngineThread {
       } catch (error) {
         if (this.closing) throw error;
         this.failure = new EngineGone((error as Error).message);
-        const { message } = error as Error;
-        process.stderr.write(`无法重新打开内嵌数据库,将再试 / the embedded database cannot be opened again yet: ${message}\n`);
+        log.trouble("无法重新打开内嵌数据库,将再试 / the embedded database cannot be opened again yet", error);
         await pause(wait, undefined, { ref: false });
       }
     }

@@ -25,7 +25,7 @@ import { MAX_VALUES } from "../read/filter.js";
 import { meaningOf, type Meaning } from "../read/meaning.js";
 import { computedCost, listedCost, MAX_COST, NARROW, tooCostly, WEIGHTS, type Costed } from "../read/weights.js";
 
-export { MAX_COST, type Costed };
+export { MAX_COST };
 
 interface Walk {
   schema: GraphQLSchema;
