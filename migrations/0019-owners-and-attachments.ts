@@ -53,8 +53,7 @@ const keysBy = (before: readonly string[], after: readonly string[], name: strin
 const grids = "alter table grids drop constraint grids_code, add constraint grids_code unique (code, county_code)";
 
 const citing = ["hidden_danger_evidence", "risk_evidence", "review_round_documents"]
-  .flatMap((table) => [table, `${table}_history`])
-  .map((table) => `create index ${table}_by_attachment on ${table} (attachment_id);`)
+  .map((table) => `create index ${table}_by_attachment on ${table} (attachment_id); create index ${table}_history_by_attachment on ${table}_history (attachment_id, recorded_to);`)
   .join("\n");
 
 const refusal = `

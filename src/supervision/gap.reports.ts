@@ -129,13 +129,12 @@ const GAPS: readonly Gap[] = [
 
 const USUAL = 1_000;
 
-function gapSql({ kind, on, find }: Gap, asked: Given, read: ReadSql): string {
+function gapSql({ kind, on, find }: Gap, places: string | null, asked: Given, read: ReadSql): string {
   const row = read.alias();
-  const region = read.alias();
   const { joins = "", where, detail } = find(row, read);
   // A kind not asked for is a condition without a row's column: its branch is never begun.
   const wanted = `coalesce('${kind}' = any(${asked.param("text[]", "kinds")}), true)`;
-  const within = asked.has("within") ? ` and ${row}.region_path <@ any(array(select ${region}.path from ${read.source(Region, region)} where ${asked.filter("within", Region, region)}))` : "";
+  const within = places ? ` and ${row}.region_path <@ any(array(select path from ${places}))` : "";
   return `select '${kind}'::text as kind, '${on.prefix}' || ${row}.id as object_id, ${row}.code, ${row}.name, ${detail} as detail, ${placeOf(on, row, read).as("location")}, ${row}.town_id, ${on === Subject ? `${row}.id` : `${row}.subject_id`} as subject_id from ${read.source(on, row, "set")}${joins} where ${wanted} and ${read.scope(on, row)}${within} and ${where}`;
 }
 
@@ -162,8 +161,13 @@ report({
     subject: one(() => Subject, "subject_id", "监管对象", "subject concerned"),
     town: one(() => Region, "town_id", "所在街镇", "town", { owned: true }),
   },
-  sql: (asked, read) => `
-    select g.* from (${GAPS.map((gap) => gapSql(gap, asked, read)).join("\n      union all ")}) g
+  sql: (asked, read) => {
+    // Which places are meant is asked once, not once for each kind.
+    const region = read.alias();
+    const places = asked.has("within") ? read.gathered(`places of gaps ${region}`, () => `select ${region}.path from ${read.source(Region, region)} where ${asked.filter("within", Region, region)}`) : null;
+    return `
+    select g.* from (${GAPS.map((gap) => gapSql(gap, places, asked, read)).join("\n      union all ")}) g
     order by array_position(array[${GAP_KINDS.map((kind) => `'${kind}'`).join(",")}], g.kind), g.code, g.object_id, g.detail
-    limit ${asked.param("integer", "first", (value) => value ?? USUAL)}`,
+    limit ${asked.param("integer", "first", (value) => value ?? USUAL)}`;
+  },
 });

@@ -129,6 +129,7 @@ if (lane === "postgresql") {
         change_events: "read",
         idempotency_keys: "read,add",
         import_rows: "read,add",
+        imported_values: "read,add,change",
         api_keys: "read,change some",
         principals: "read",
         grants: "read",

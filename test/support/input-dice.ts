@@ -94,7 +94,9 @@ export class InputDice {
   private async one(name: string, field: InputField, now: number): Promise<unknown> {
     const { dice } = this;
     const form = FORMS[field.typeName ?? name];
-    if (form && field.kind !== "id") return form(dice);
+    const said = form && field.kind !== "id" ? form(dice) : undefined;
+    // What is left out where it may be is thrown by its form where it may not.
+    if (said !== undefined || (form && field.kind !== "id" && !field.required)) return said;
     switch (field.kind) {
       case "id": {
         const entity = field.of!();

@@ -36,7 +36,7 @@ export class Readiness {
   constructor(private readonly options: ReadinessOptions) {}
 
   async answer(response: ServerResponse, head: boolean): Promise<void> {
-    const found = this.draining ? [DRAINING] : await this.troubles();
+    const found = this.draining ? [DRAINING] : storage.full ? [FULL] : await this.troubles();
     const body = JSON.stringify(found.length === 0 ? { status: "ok", ...this.options.facts } : { status: "unavailable", reasons: found });
     response.writeHead(found.length === 0 ? 200 : 503, { "content-type": "application/json; charset=utf-8", "content-length": Buffer.byteLength(body), ...(found.length === 0 ? {} : { "retry-after": "1" }) });
     response.end(head ? undefined : body);
@@ -65,7 +65,6 @@ export class Readiness {
   }
 
   private async room(): Promise<Trouble | undefined> {
-    if (storage.full) return FULL;
     const { directory } = this.options;
     try {
       await access(directory, constants.W_OK);

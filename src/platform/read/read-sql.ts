@@ -319,7 +319,7 @@ export class ReadSql {
   /** A whole statement made of what this wrote. Fault: LIMIT_EXCEEDED for one too long to be planned. */
   finished(text: string): Statement {
     const gathered = [...this.state.gathered.values()].map((one) => `${one.name} as materialized (${one.text})`);
-    const whole = gathered.length === 0 ? text : `with ${gathered.join(", ")} ${/^\s*with\s/.test(text) ? `(${text})` : text}`;
+    const whole = gathered.length === 0 ? text : `with ${gathered.join(", ")}${/^\s*with\s/.test(text) ? text.replace(/^\s*with\s/, ", ") : ` ${text}`}`;
     const { sources } = this;
     return { text: this.letters.whole(whole), replan: this.replan, bind: (values) => sources.map((source) => source(values)) };
   }
