@@ -102,11 +102,12 @@ async function inputFor(action: Action): Promise<Record<string, unknown>> {
 }
 
 /** The row an action takes, brought into a state it may be taken from. */
-async function rowFor({ on, from, creates }: Action): Promise<{ id: string; version: number } | undefined> {
+async function rowFor({ on, from, creates, when }: Action): Promise<{ id: string; version: number } | undefined> {
   if (creates) return undefined;
   const [id] = await ofVillage(on);
   if (!id) throw new Error(`there is no ${on.name} to act on: make one in this test`);
   if (from) await pastTriggers(district, (client) => client.query(`update ${on.table} set status = $2 where id = $1`, [id, from[0]]));
+  if (on.name === "HiddenDanger") await pastTriggers(district, (client) => client.query("update hidden_dangers set origin = $2 where id = $1", [id, when?.reads.includes("origin") ? "EXTERNAL" : "NATIVE"]));
   const [row] = await rows(`select version from ${on.table} where id = $1`, [id]);
   return { id: globalId(on, id), version: Number(row!["version"]) };
 }
