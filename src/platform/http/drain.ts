@@ -1,5 +1,6 @@
-import { Server as NetServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import type { Server } from "node:http";
+import type { Acceptors } from "./acceptors.js";
 import type { Passages } from "./passage.js";
 
 /** Requests that are still being answered end within this time, or are cut off. */
@@ -21,6 +22,7 @@ export class Drain {
 
   constructor(
     private readonly server: Server,
+    private readonly acceptors: Acceptors,
     private readonly passages: Passages,
   ) {}
 
@@ -47,8 +49,7 @@ export class Drain {
     this.closing = true;
     // Right after the system's queue of new connections was emptied.
     await new Promise((resolve) => setImmediate(resolve));
-    // node:http's own close() would cut connections that seem idle, with a request perhaps on its way.
-    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
+    const closed = this.acceptors.close();
     const from = performance.now();
     while (performance.now() - from < MOST_MS && this.passages.size > 0) await pause(LOOK_EVERY_MS);
     this.server.closeIdleConnections();

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { EventLoopDelay } from "../admission/event-loop.js";
+import { Shedding } from "../admission/shedding.js";
 import { log } from "../log.js";
+import { Acceptors } from "./acceptors.js";
 import { bodies } from "./bodies.js";
 import { Drain } from "./drain.js";
 import type { Readiness } from "./health.js";
@@ -43,8 +44,8 @@ const HEADERS = [["x-content-type-options", "nosniff"], ["referrer-policy", "no-
 const SWEEP_MS = 100;
 /** New connections the system keeps until they are looked at. Beyond it their first packet is lost, and sent again after a second, three, seven. */
 const BACKLOG = 4_096;
-/** Holders of keys are refused at so many times the delay at which strangers are. */
-const KEYED_PATIENCE = 1.5;
+/** Where work is refused under load, so many connections are taken in one turn of the event loop. */
+const ACCEPTORS = 48;
 
 /**
  * The service's one HTTP server. Health comes first, then the refusal of what is too much, then the work. No throw of a
@@ -52,12 +53,12 @@ const KEYED_PATIENCE = 1.5;
  */
 export async function startHttp(options: HttpOptions): Promise<HttpService> {
   const { readiness } = options;
-  const delay = new EventLoopDelay();
+  const shedding = new Shedding(options.shedLagMs, options.provenBefore);
   const passages = new Passages(options.deadlineMs, (passage) => refuse(passage.request, passage.response, String(passage.response.getHeader("x-request-id")), new Fault("TIMEOUT", { reason: "deadline" })));
   const ended = (passage: Passage) => bodies.release(passage);
-  const overloaded = (patience = 1) => options.shedLagMs > 0 && delay.usualMs > options.shedLagMs * patience;
 
   const listener = (request: PassingRequest, response: ServerResponse) => {
+    shedding.count();
     // What breaks while an answer is written breaks its own connection only.
     response.on("error", ignored);
     const requestId = randomUUID();
@@ -70,7 +71,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
       if (health) return void health(readiness, request, response).catch((error: unknown) => refuse(request, response, requestId, error));
       if (drain.isLate(request.socket)) return refuseLate(request, response, requestId);
       passages.lastAt = passage.beganAt;
-      if (overloaded() && (options.provenBefore(request.headers.authorization) === undefined || overloaded(KEYED_PATIENCE))) return shed(request, response, requestId);
+      if (shedding.refuses(request.headers.authorization)) return shed(request, response, requestId);
       options.serve(request, response, requestId, passage).catch((error: unknown) => refuse(request, response, requestId, error));
     } catch (error) {
       refuse(request, response, requestId, error);
@@ -80,9 +81,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
   // The pace of bodies and answers is looked after by the sweep, by rate and not by an end.
   const server = createServer<typeof PassingRequest>({ IncomingMessage: PassingRequest, maxHeaderSize: 16 * 1024, requestTimeout: 0, headersTimeout: 5_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000 }, guarded(listener));
   server.maxHeadersCount = 100;
-  server.maxConnections = options.maxConnections;
-  const drain = new Drain(server, passages);
-  const subscriptions = options.subscriptions(server, overloaded);
+  const acceptors = new Acceptors(server, options.maxConnections);
+  const drain = new Drain(server, acceptors, passages);
+  const subscriptions = options.subscriptions(server, () => shedding.overloaded);
   const sweep = setInterval(() => {
     passages.sweep();
     options.tick();
@@ -90,12 +91,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen({ port: options.port, host: options.host, backlog: BACKLOG }, resolve));
   // An error of the listening socket later on (no descriptors left) must not end the process.
   server.removeAllListeners("error").on("error", (error) => log.trouble("监听出错 / listening failed", error));
+  if (options.shedLagMs > 0) await acceptors.add(ACCEPTORS - 1);
   const { port, family, address } = server.address() as AddressInfo;
   const stop = async () => {
     await subscriptions.close();
     await drain.stop();
     clearInterval(sweep);
-    delay.stop();
+    shedding.stop();
   };
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
