@@ -21,7 +21,7 @@ const SESSION = {
 const FIRST_STATEMENT = "select length(repeat('x', 4000000))";
 
 /** The server cancels a statement at its deadline; one that has not even said so by then is frozen. */
-const AFTER_DEADLINE_MS = 400;
+const AFTER_DEADLINE_MS = 100;
 
 export async function preparePostgresql(config: EngineConfig, progress: Progress): Promise<Prepared> {
   progress("正在连接 PostgreSQL", "Connecting to PostgreSQL");
@@ -41,6 +41,17 @@ export async function preparePostgresql(config: EngineConfig, progress: Progress
     // A connection may also break while a unit holds it; without a listener that would end the process.
     extra: { ...SESSION, statement_timeout: deadlineMs, keepAlive: true, pipeline: true, idleTimeoutMillis: 0, maxLifetimeSeconds: 1_800, onConnect: (client: Client) => client.on("error", trouble.note).query(FIRST_STATEMENT) },
   });
+  const atWork = async (processes: readonly number[], withinMs: number) => {
+    const asking = new pg.Client({ connectionString: config.databaseUrl, application_name: "yitu-yibiao-yiku/watch", connectionTimeoutMillis: withinMs, query_timeout: withinMs }).on("error", () => undefined);
+    try {
+      await asking.connect();
+      const { rows } = await asking.query<{ pid: number }>("select pid from pg_stat_activity where pid = any($1) and state = 'active'", [processes]);
+      return rows.map(({ pid }) => pid);
+    } finally {
+      // A frozen server says no goodbye.
+      void asking.end().catch(() => undefined);
+    }
+  };
   return {
     kind: "postgresql",
     source,
@@ -50,7 +61,7 @@ export async function preparePostgresql(config: EngineConfig, progress: Progress
       prober ??= new pg.Pool({ connectionString: config.databaseUrl, max: 1, application_name: "yitu-yibiao-yiku/ready", connectionTimeoutMillis: withinMs, query_timeout: withinMs, idleTimeoutMillis: 0, allowExitOnIdle: true }).on("error", trouble.note);
       await prober.query("select 1");
     },
-    watch: (pool) => void (watch = new ConnectionWatch(pool, deadlineMs + AFTER_DEADLINE_MS)),
+    watch: (pool) => void (watch = new ConnectionWatch(pool, deadlineMs + AFTER_DEADLINE_MS, atWork)),
     release: async () => {
       watch?.stop();
       await prober?.end();

@@ -11,6 +11,9 @@ import { useDistrict } from "../../support/district.js";
 const ENDLESS = "select count(*) from generate_series(1, 2000000000) n where md5(n::text) like 'zz%'";
 const lasting = (ms: number) => `select count(*)::int as n from generate_series(1, ${Math.round(ms * 1_500)}) n where md5(n::text) like 'zz%'`;
 
+/** Longer than what is taken for a frozen server. */
+const SILENT = lane === "postgresql" ? "select pg_sleep(8)" : "select 1";
+
 const code = (failure: unknown) => (failure as { code?: string }).code;
 
 describe("a statement that takes longer than it may", () => {
@@ -49,6 +52,13 @@ describe("a statement that takes longer than it may", () => {
     expect(code(await client.query(ENDLESS).catch((error: unknown) => error))).toBe("57014");
     client.release();
   });
+
+  test("is let go on, however long it is silent, where it was given the time", async () => {
+    const client = await engine.pool.connect();
+    await client.query("set statement_timeout = 0");
+    expect((await client.query(SILENT)).rowCount).toBe(1);
+    client.release(true);
+  }, 60_000);
 
   test("never costs a later one its answer, however near the two come", async () => {
     for (let round = 0; round < 12; round++) {
