@@ -64,6 +64,7 @@ const slowReader = (key: string, body: string) => (socket: Socket) => {
   socket.write(`POST /graphql HTTP/1.1\r\nhost: service\r\ncontent-type: application/json\r\nauthorization: Bearer ${key}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 };
 
+/** A service that looks at origins refuses these: what they cost then are the handshakes, and none is held. */
 function foreignSocket(url: string) {
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/graphql`, "graphql-transport-ws", { origin: "https://foreign.example", localAddress: ADDRESSES.sockets });
   let open = false;

@@ -26,7 +26,7 @@ export const settings = {
   RATE_KEY: { fallback: "200000", rule: RATE, zh: "每个密钥主体每秒的查询代价(查询 cost 之和,每次请求至少 1);0 不限", en: "cost of queries a second for the holder of a key (the sum of their cost, at least 1 a request); 0 for no limit" },
   RATE_PUBLIC: { fallback: "2000", rule: RATE, zh: "无密钥者每个地址每秒的查询代价;0 不限", en: "the same for each address without a key; 0 for no limit" },
   QUEUE_MS: { rule: RATE, zh: "请求为一个处理位置至多等待的毫秒,将等更久者立即拒绝;PostgreSQL 缺省 500,内嵌引擎缺省 5000", en: "milliseconds a request waits for a place at most, refused at once if it would be longer; 500 on PostgreSQL, 5000 on the embedded engine unless given" },
-  SHED_LAG_MS: { fallback: "100", rule: RATE, zh: "事件循环的通常延迟超过此毫秒数时拒绝新请求(健康检查除外);0 不拒绝", en: "usual delay of the event loop, in milliseconds, above which new requests but health checks are refused; 0 for never" },
+  SHED_LAG_MS: { fallback: "100", rule: RATE, zh: "事件循环的通常延迟超过此毫秒数时拒绝超出份额的新请求(健康检查与请求不多的持钥者除外);0 不拒绝", en: "usual delay of the event loop, in milliseconds, above which new requests beyond a share are refused, but health checks and holders of keys who ask little; 0 for never" },
   MAX_CONNECTIONS: { fallback: "10000", rule: /^[1-9]\d{0,5}$/, zh: "同时打开的连接数", en: "connections open at once" },
   DRAIN_DELAY_MS: { fallback: "1000", rule: RATE, zh: "收到 SIGTERM 后先由 /readyz 告知、仍接受新连接的毫秒数", en: "milliseconds after SIGTERM during which /readyz says no and new connections are still taken" },
   READ_PATH: { fallback: "compiled", rule: /^(compiled|plain)$/, zh: "读取方式:compiled 编译为一条语句,plain 普通执行(对照用)", en: "compiled: one statement a request; plain: ordinary execution, for comparison" },

@@ -20,7 +20,7 @@ const SESSION = {
  */
 const FIRST_STATEMENT = "select length(repeat('x', 4000000))";
 
-/** The server cancels a statement at its deadline; one that has not even said so by then is frozen. */
+/** The server cancels a statement at its deadline; where it has not even said so by then, it is asked what it is doing. */
 const AFTER_DEADLINE_MS = 100;
 
 export async function preparePostgresql(config: EngineConfig, progress: Progress): Promise<Prepared> {
