@@ -14,12 +14,7 @@ export class PlacedRecords1700000000018 implements MigrationInterface {
     for (const [table, link] of PLACED_BY) await runner.query("select place_by($1, $2)", [table, link]);
     await runner.query(`
       update tracked_tables set redact = redact || array['discovered_by_id'] where name = 'hidden_dangers';
-      do $$
-      declare
-        tracked text;
-      begin
-        for tracked in select name from tracked_tables loop perform build_record_change(tracked); end loop;
-      end $$;
+      ${rebuilding}
     `);
     await runner.query(earlier);
   }
@@ -29,12 +24,7 @@ export class PlacedRecords1700000000018 implements MigrationInterface {
       drop function build_record_change(text);
       alter function build_record_change_without_place(text) rename to build_record_change;
       update tracked_tables set redact = array_remove(redact, 'discovered_by_id') where name = 'hidden_dangers';
-      do $$
-      declare
-        tracked text;
-      begin
-        for tracked in select name from tracked_tables loop perform build_record_change(tracked); end loop;
-      end $$;
+      ${rebuilding}
       drop function place_by(text, text), place_of(text, text), place_column(text);
       alter table tracked_tables drop column placed_by;
     `);
@@ -67,6 +57,15 @@ const PLACED_BY = [
   ["review_round_documents", "round_id"],
   ["visit_participants", "visit_id"],
 ] as const;
+
+const rebuilding = `
+  do $$
+  declare
+    tracked text;
+  begin
+    for tracked in select name from tracked_tables loop perform build_record_change(tracked); end loop;
+  end $$;
+`;
 
 const placing = `
   alter table tracked_tables add column placed_by text;

@@ -35,16 +35,7 @@ export class LeastRights1700000000021 implements MigrationInterface {
       drop function grant_runtime(text), runtime_grants(text), in_owners_name(text);
       drop table runtime_rights;
       alter table audit_events alter column at drop default;
-      create or replace function app_clock() returns timestamptz language plpgsql stable as $$
-      declare
-        told text := current_setting('app.clock', true);
-      begin
-        -- Only a database marked as demo tells a story; everywhere else the clock of a unit is its own.
-        if told is null or told = '' or not (select demo from system_settings) then
-          return coalesce(nullif(current_setting('app.began', true), '')::timestamptz, now());
-        end if;
-        return told::timestamptz;
-      end $$;
+      ${clockOf("coalesce(nullif(current_setting('app.began', true), '')::timestamptz, now())")}
     `);
   }
 }
@@ -59,18 +50,23 @@ const ownersName = `
   comment on function in_owners_name(text) is '使函数以属主身份执行:搜索路径固定,他人不得调用或挂为触发器 / lets a function act as the owner, with its search path pinned, for nobody else to call or to make a trigger of';
 `;
 
-/** A unit begins within its transaction: told otherwise, its records would bear another time than that of their making. */
-const clock = `
+/** @param own the clock of a unit outside of a story. */
+const clockOf = (own: string) => `
   create or replace function app_clock() returns timestamptz language plpgsql stable as $$
   declare
     told text := current_setting('app.clock', true);
   begin
     -- Only a database marked as demo tells a story; everywhere else the clock of a unit is its own.
     if told is null or told = '' or not (select demo from system_settings) then
-      return least(greatest(nullif(current_setting('app.began', true), '')::timestamptz, now()), clock_timestamp());
+      return ${own};
     end if;
     return told::timestamptz;
   end $$;
+`;
+
+/** A unit begins within its transaction: told otherwise, its records would bear another time than that of their making. */
+const clock = `
+  ${clockOf("least(greatest(nullif(current_setting('app.began', true), '')::timestamptz, now()), clock_timestamp())")}
   alter table audit_events alter column at set default app_clock();
 `;
 

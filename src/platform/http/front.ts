@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ApolloServer } from "@apollo/server";
 import { type Admission, PLAIN_COST, REFUSED_COST } from "../admission/admission.js";
-import { Stay } from "../admission/gate.js";
+import { Stay, type Caller } from "../admission/gate.js";
 import { PUBLIC_ACTOR, type Actor } from "../actor.js";
 import { Fault } from "../fault.js";
 import type { RequestContext } from "../request.js";
@@ -37,32 +37,39 @@ export class Front {
 
   async serve(request: IncomingMessage, response: ServerResponse, requestId: string, passage: Passage): Promise<void> {
     const clientIp = this.options.addresses.of(request);
-    const principal = this.options.provenBefore(request.headers.authorization);
-    passage.budget = principal ?? householdOf(clientIp);
+    const known = this.options.provenBefore(request.headers.authorization);
+    passage.budget = known ?? householdOf(clientIp);
     // Most requests are a POST to this very address: nothing in it to take apart.
-    if (request.url === "/graphql") return this.graphql(request, response, "", requestId, passage, clientIp);
+    if (request.url === "/graphql") return this.graphql(request, response, "", requestId, passage, clientIp, known !== undefined);
     const url = targetOf(request.url);
     if (!url) throw new Fault("INVALID_INPUT", { field: "url", rule: "a path of this service" });
-    if (url.pathname === "/graphql") return this.graphql(request, response, url.search, requestId, passage, clientIp);
+    if (url.pathname === "/graphql") return this.graphql(request, response, url.search, requestId, passage, clientIp, known !== undefined);
     return this.route(request, response, url, requestId, passage, clientIp);
   }
 
-  private async graphql(request: IncomingMessage, response: ServerResponse, search: string, requestId: string, passage: Passage, clientIp: string): Promise<void> {
+  private async graphql(request: IncomingMessage, response: ServerResponse, search: string, requestId: string, passage: Passage, clientIp: string, known: boolean): Promise<void> {
     // Who would wait too long hears it before anything of his is read. A key not seen before is looked at first.
-    const known = this.options.provenBefore(request.headers.authorization) !== undefined;
     if ((known || request.headers.authorization === undefined) && this.options.admission.gate.refuses(passage.budget, !known)) return refuseFull(request, response, requestId);
     const reading = graphqlBody({ request });
     const body = reading && (await reading);
     const actor = await this.options.actorOf(request.headers.authorization, clientIp);
     const caller = this.options.admission.callerOf(actor, householdOf(clientIp));
-    const entering = this.options.admission.enter(caller);
-    const stay = passage.takes(entering instanceof Stay ? entering : await entering);
-    try {
+    await this.atWork(caller, passage, (stay) => {
       const exchange: Known = { request, response, requestId, actor, clientIp, stay };
       // An action of a caller without a key is refused anyway; trying is not free.
       const charge: RequestContext["charge"] = (cost, operation) => this.options.admission.charge(caller, caller.public && operation === "mutation" ? cost + REFUSED_COST : cost);
       const context: RequestContext = Object.assign(this.options.contextFor(exchange), { charge });
-      await answerGraphql(this.options.apollo, exchange, search, body, context);
+      return answerGraphql(this.options.apollo, exchange, search, body, context);
+    });
+  }
+
+  /** Works in a place that is given back, whatever comes of it. Faults: RATE_LIMITED, OVERLOADED. */
+  private async atWork(caller: Caller, passage: Passage, work: (stay: Stay) => Promise<void> | void): Promise<void> {
+    const entering = this.options.admission.enter(caller);
+    // A free place costs no turn of the event loop.
+    const stay = passage.takes(entering instanceof Stay ? entering : await entering);
+    try {
+      await work(stay);
     } finally {
       stay.end();
     }
@@ -86,13 +93,7 @@ export class Front {
       const actor = await this.options.actorOf(route.basic ? this.options.basicOf(authorization) : authorization, clientIp);
       const caller = admission.callerOf(actor, householdOf(clientIp));
       admission.charge(caller, PLAIN_COST);
-      const entering = admission.enter(caller);
-      const stay = passage.takes(entering instanceof Stay ? entering : await entering);
-      try {
-        await route.handle({ request, response, url, matched, requestId, actor, clientIp, stay });
-      } finally {
-        stay.end();
-      }
+      await this.atWork(caller, passage, (stay) => route.handle({ request, response, url, matched, requestId, actor, clientIp, stay }));
     } catch (error) {
       if (!route.problems || response.headersSent) throw error;
       for (const name of ["etag", "vary"]) response.removeHeader(name);

@@ -50,12 +50,10 @@ export async function seeCited(client: PoolClient, values: RequestValues, citati
     const lookUp = lookingUp(citation.entity, citation.alsoFrom, values.actor);
     groups.set(lookUp, [...(groups.get(lookUp) ?? []), citation]);
   }
-  const send = ([{ text, read }, cited]: [LookingUp, Citation[]]) =>
-    client.query(statementOf(text, [[...new Set(cited.map(({ uuid }) => uuid))], ...read.bind(values)]));
-  const answers = await inOneWrite(client, () => [...groups].map(send));
+  const answers = await inOneWrite(client, () => [...groups].map(([looking, cited]) => rowsBy(client, looking, values, [...new Set(cited.map(({ uuid }) => uuid))])));
   const seen = new Set<Citation>();
   for (const [index, cited] of [...groups.values()].entries()) {
-    const rows = new Map((answers[index]!.rows as { row: TakenRow }[]).map(({ row }) => [row.uuid, row]));
+    const rows = answers[index]!;
     for (const citation of cited) {
       const row = rows.get(citation.uuid);
       if (!row) continue;
@@ -66,6 +64,14 @@ export async function seeCited(client: PoolClient, values: RequestValues, citati
   const missing = citations.find((citation) => !seen.has(citation));
   if (missing) throw notCited(missing.entity, missing.field);
   return found;
+}
+
+/** Rows of one entity as far as the caller sees them, by their UUID. */
+export const seeRows = (client: PoolClient, values: RequestValues, entity: Entity, uuids: readonly string[]) => rowsBy(client, lookingUp(entity, [], values.actor), values, uuids);
+
+async function rowsBy(client: PoolClient, { text, read }: LookingUp, values: RequestValues, uuids: readonly string[]): Promise<Map<string, TakenRow>> {
+  const { rows } = await client.query(statementOf(text, [uuids, ...read.bind(values)]));
+  return new Map((rows as { row: TakenRow }[]).map(({ row }) => [row.uuid, row]));
 }
 
 /** The one refusal of what is not there and of what the caller does not see. */

@@ -8,7 +8,7 @@ import { NO_HINTS } from "../read/hints.js";
 import { actorShape, ReadSql, type RequestValues } from "../read/read-sql.js";
 import { objectSql } from "../read/json.js";
 import { carrierPairs } from "../read/statement.js";
-import { citationsIn, citedKey, seeCited, type CitedRows } from "./cited.js";
+import { citationsIn, citedKey, seeCited, seeRows, type CitedRows } from "./cited.js";
 import { newUuid } from "./identifier.js";
 import { requireOwned } from "./owner.js";
 
@@ -127,11 +127,7 @@ export class Unit {
 
   /** Rows as far as the actor sees them, by their UUID. */
   async seeAll(entity: Entity, uuids: readonly string[]): Promise<Map<string, TakenRow>> {
-    if (uuids.length === 0) return new Map();
-    const read = new ReadSql(this.actor, "now", [], NO_HINTS, 1, true);
-    const text = `select ${objectSql(carrierPairs(entity, "e", read), read)} as row from ${entity.table} e where e.id = any($1::uuid[]) and ${read.scope(entity, "e")}`;
-    const rows = (await this.client.query(statementOf(text, [uuids, ...read.bind(this.values())]))).rows as { row: TakenRow }[];
-    return new Map(rows.map(({ row }) => [row.uuid, row]));
+    return uuids.length === 0 ? new Map() : seeRows(this.client, this.values(), entity, uuids);
   }
 
   /** A version a row had before its present one. Scope is the caller's concern. */
