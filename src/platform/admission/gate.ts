@@ -1,4 +1,5 @@
 import { Fault } from "../fault.js";
+import { Lines, type Line, type Waiter } from "./lines.js";
 
 /** Who takes a place: the holder of a key, or an address without one. */
 export interface Caller {
@@ -16,33 +17,19 @@ export interface GateOptions {
 
 /** Requests that may wait, whatever is expected of them. */
 const MOST_WAITING = 1_000;
-/** A line that has not been empty for so many times the longest wait is no burst: its wait is cut to a part of it. */
-const STANDING_WAITS = 2;
-const STANDING_PART = 5;
-/** Of so many places given to those who wait, one is the public's. */
-const PUBLIC_TURN = 4;
-
-interface Waiter {
-  stay: Stay;
-  since: number;
-  /** Comes back to work begun: is not sent away. */
-  returning: boolean;
-  enter(): void;
-  refuse(fault: Fault): void;
-}
-
-/** All of one caller. */
-interface Line {
-  caller: Caller;
-  inside: number;
-  waiting: Waiter[];
-  /** Since when somebody has been waiting. */
-  since: number;
-}
+/** Where somebody has been waiting for this part of the longest wait, it is no burst: more is asked than can be done. */
+const STANDING_PART = 1 / 2;
+/** Nobody in it for so long, and a line has ended. */
+const ENDED_MS = 50;
+/** Then whoever has one waiting already may wait for this part of the longest wait. A line that stands serves nobody sooner. */
+const SECOND_PART = 1 / 20;
 
 /** A place taken. It may be left while waiting for the client, and is ended when the work is done. */
 export class Stay {
   private ended = false;
+  /** Since when the place is held, and what was paid for it. */
+  since = 0;
+  paidMs = 0;
 
   /** Of work that needs no place. */
   static readonly nowhere = new Stay(null, { key: "", public: true }, false);
@@ -85,17 +72,17 @@ export class Stay {
 
 /**
  * The gate in front of the database: places for work in progress. No caller can take all of them, the public at most
- * half; who waits is served in turn by caller, not by who asked most; and the wait is bounded in time, so that what is
- * accepted is answered soon and what is not hears it at once.
+ * half; who waits is served by what he has had, not by how much he asked (lines.ts); and the wait is bounded in time, so
+ * that what is accepted is answered soon and what is not hears it at once.
  */
 export class Gate {
-  private readonly lines = new Map<string, Line>();
-  /** Callers who wait, in the order of their turns. */
-  private readonly turns: { keyed: Line[]; public: Line[] } = { keyed: [], public: [] };
+  private readonly lines = new Lines();
   private inside = 0;
   private publicInside = 0;
   private waiting = 0;
-  private given = 0;
+  /** Since when somebody has been waiting, and when nobody was any more. */
+  private waitedSince = 0;
+  private waitedUntil = -Infinity;
   private lastLeft = 0;
   /** Milliseconds from one place left to the next while somebody waits, smoothed. */
   private intervalMs = 1;
@@ -111,18 +98,17 @@ export class Gate {
 
   /** A place: at once where one is free, without a turn of the event loop. Faults: RATE_LIMITED, OVERLOADED. */
   enter(caller: Caller): Stay | Promise<Stay> {
-    let line = this.lines.get(caller.key);
-    if (!line) this.lines.set(caller.key, (line = { caller, inside: 0, waiting: [], since: 0 }));
+    const line = this.lines.of(caller);
     const stay = new Stay(this, caller);
     if (line.waiting.length === 0 && this.admits(line)) {
-      this.take(line);
+      this.take(line, stay);
       return stay;
     }
-    const refusal = this.refusal(line);
-    if (refusal) {
+    const waitMs = this.waitMs(line, caller.public);
+    if (this.isTooLong(line, waitMs)) {
       stay.inside = false;
-      this.forget(line);
-      return Promise.reject(refusal);
+      this.lines.forget(line);
+      return Promise.reject(this.faultFor(line, waitMs));
     }
     return this.queue(line, stay, false).then(() => stay);
   }
@@ -130,48 +116,44 @@ export class Gate {
   /** Whether one more of a caller would be refused now: asked before anything of a request is read, so that a storm of refusals costs little. */
   refuses(key: string, isPublic: boolean): boolean {
     if (this.waiting === 0) return false;
-    const line = this.lines.get(key);
-    if (!line) return this.tooLong(1 + (isPublic ? this.turns.public : this.turns.keyed).length, this.options.queueMs);
-    return !(line.waiting.length === 0 && this.admits(line)) && this.tooLong(this.aheadOf(line), this.boundOf(line, this.now()));
+    const line = this.lines.known(key);
+    if (line && line.waiting.length === 0 && this.admits(line)) return false;
+    return this.isTooLong(line, this.waitMs(line, isPublic));
   }
 
   /** For the sweep: sends those away who have waited too long. */
   tick(): void {
-    if (this.waiting === 0) return;
-    const now = this.now();
-    for (const line of this.lines.values()) {
-      const bound = this.boundOf(line, now);
-      const tooLong = ({ since, returning }: Waiter) => !returning && now - since > bound;
-      const late = line.waiting.filter(tooLong);
-      if (late.length === 0) continue;
-      line.waiting = line.waiting.filter((waiter) => !tooLong(waiter));
-      this.waiting -= late.length;
-      for (const waiter of late) waiter.refuse(this.faultFor(line, bound));
-      if (line.waiting.length === 0) this.unturn(line);
-      this.forget(line);
+    if (this.waiting > 0) {
+      const now = this.now();
+      for (const { waiter, line } of this.lines.remove(({ since, returning }) => !returning && now - since > this.options.queueMs)) {
+        this.waiting -= 1;
+        waiter.refuse(this.faultFor(line, this.options.queueMs));
+      }
+      this.noteEmpty();
     }
+    this.lines.tidy();
   }
 
   /** @internal Only a stay calls it. */
   left(stay: Stay): void {
-    const line = this.lines.get(stay.caller.key)!;
+    const line = this.lines.of(stay.caller);
+    const now = this.now();
     line.inside -= 1;
     this.inside -= 1;
     if (line.caller.public) this.publicInside -= 1;
+    this.lines.end(line, stay.paidMs, now - stay.since);
     if (this.waiting > 0) {
-      const now = this.now();
       this.intervalMs += (Math.min(now - this.lastLeft, 1_000) - this.intervalMs) / 16;
       this.lastLeft = now;
       this.admitNext();
     }
-    this.forget(line);
+    this.lines.forget(line);
   }
 
   /** @internal Only a stay calls it. */
   async returned(stay: Stay): Promise<void> {
-    let line = this.lines.get(stay.caller.key);
-    if (!line) this.lines.set(stay.caller.key, (line = { caller: stay.caller, inside: 0, waiting: [], since: 0 }));
-    if (this.admits(line)) this.take(line);
+    const line = this.lines.of(stay.caller);
+    if (this.admits(line)) this.take(line, stay);
     else await this.queue(line, stay, true);
   }
 
@@ -179,83 +161,62 @@ export class Gate {
     return this.inside < this.options.places && line.inside < this.perCaller && (!line.caller.public || this.publicInside < this.publicPlaces);
   }
 
-  private take(line: Line): void {
+  private take(line: Line, stay: Stay): void {
     line.inside += 1;
     this.inside += 1;
     if (line.caller.public) this.publicInside += 1;
+    stay.since = this.now();
+    stay.paidMs = this.lines.begin(line);
   }
 
   private queue(line: Line, stay: Stay, returning: boolean): Promise<void> {
     const now = this.now();
-    if (line.waiting.length === 0) {
-      line.since = now;
-      this.turnsOf(line).push(line);
-      // The first to wait: what was before tells nothing of how fast places are given back.
-      if (this.waiting === 0) this.lastLeft = now;
+    // The first to wait: what was before tells nothing of how fast places are given back.
+    if (this.waiting === 0) {
+      this.lastLeft = now;
+      if (now - this.waitedUntil > ENDED_MS) this.waitedSince = now;
     }
     this.waiting += 1;
-    return new Promise<void>((enter, refuse) => {
-      const waiter = { stay, since: now, returning, enter, refuse };
-      if (returning) line.waiting.unshift(waiter);
-      else line.waiting.push(waiter);
-    });
+    return new Promise<void>((enter, refuse) => this.lines.push(line, { stay, since: now, returning, enter, refuse }));
   }
 
-  /** Hands what is free to those who wait, one caller after the other. */
+  /** Hands what is free to those who wait. */
   private admitNext(): void {
-    while (this.waiting > 0) {
-      const keyedFirst = (this.given + 1) % PUBLIC_TURN !== 0;
-      const line = this.nextOf(keyedFirst ? "keyed" : "public") ?? this.nextOf(keyedFirst ? "public" : "keyed");
-      if (!line) return;
-      this.given += 1;
+    for (let line: Line | undefined; this.waiting > 0 && (line = this.lines.next((each) => this.admits(each))); ) {
+      const waiter: Waiter = this.lines.shift(line);
       this.waiting -= 1;
-      this.take(line);
-      const waiter = line.waiting.shift()!;
-      const turns = this.turnsOf(line);
-      turns.splice(turns.indexOf(line), 1);
-      if (line.waiting.length > 0) turns.push(line);
+      this.take(line, waiter.stay);
       waiter.enter();
     }
+    this.noteEmpty();
   }
 
-  private nextOf(of: "keyed" | "public"): Line | undefined {
-    return this.turns[of].find((line) => this.admits(line));
+  private noteEmpty(): void {
+    if (this.waiting === 0) this.waitedUntil = this.now();
   }
 
-  private turnsOf = (line: Line): Line[] => (line.caller.public ? this.turns.public : this.turns.keyed);
-
-  private unturn(line: Line): void {
-    const turns = this.turnsOf(line);
-    const at = turns.indexOf(line);
-    if (at >= 0) turns.splice(at, 1);
+  /** Whether the line is none that a burst leaves behind. */
+  private get stands(): boolean {
+    return this.now() - this.waitedSince > STANDING_PART * this.options.queueMs;
   }
 
-  private boundOf({ waiting, since }: Line, now: number): number {
+  /** How long one more of a line would wait: until all who wait have had as much as he, or all before him are let in. */
+  private waitMs(line: Line | undefined, isPublic: boolean): number {
+    const own = line?.waiting.length ?? 0;
+    const callers = this.lines.waitingBeside(isPublic) + (own > 0 ? 0 : 1);
+    const ahead = Math.min((own + 1) * callers, this.waiting + 1);
+    return Math.max(ahead * this.intervalMs, own * callers * ((line?.usualMs ?? 0) / this.options.places));
+  }
+
+  /** Whoever has nobody waiting asks little, or has just begun: he may wait as long as anybody ever may. */
+  private isTooLong(line: Line | undefined, waitMs: number): boolean {
     const { queueMs } = this.options;
-    return waiting.length > 0 && now - since > STANDING_WAITS * queueMs ? queueMs / STANDING_PART : queueMs;
-  }
-
-  /** Those who are let in before one more of a line: his own, each with a turn of the other callers between. */
-  private aheadOf(line: Line): number {
-    return Math.min((line.waiting.length + 1) * (this.turnsOf(line).length + (line.waiting.length > 0 ? 0 : 1)), this.waiting + 1);
-  }
-
-  private tooLong(ahead: number, boundMs: number): boolean {
-    return this.waiting >= MOST_WAITING || ahead * this.intervalMs > boundMs;
-  }
-
-  private refusal(line: Line): Fault | undefined {
-    const ahead = this.aheadOf(line);
-    return this.tooLong(ahead, this.boundOf(line, this.now())) ? this.faultFor(line, ahead * this.intervalMs) : undefined;
+    return this.waiting >= MOST_WAITING || waitMs > ((line?.waiting.length ?? 0) > 0 && this.stands ? SECOND_PART * queueMs : queueMs);
   }
 
   /** One's own excess, where one holds all one may; else everybody's. */
   private faultFor(line: Line, waitMs: number): Fault {
     const retryAfterSeconds = Math.max(1, Math.min(30, Math.ceil(waitMs / 1_000)));
     return line.inside >= this.perCaller ? new Fault("RATE_LIMITED", { limit: "concurrency", maximum: this.perCaller, retryAfterSeconds }) : new Fault("OVERLOADED", { retryAfterSeconds });
-  }
-
-  private forget(line: Line): void {
-    if (line.inside === 0 && line.waiting.length === 0) this.lines.delete(line.caller.key);
   }
 }

@@ -134,8 +134,9 @@ describe("the gate", () => {
         for (const { stay } of open) stay!.leave();
       }
       expect(all.every(({ state }) => state !== "waiting")).toBe(true);
-      const { inside: held, publicInside, waiting, lines } = gate as unknown as Record<string, number> & { lines: Map<string, unknown> };
-      expect([held, publicInside, waiting, lines.size]).toEqual([0, 0, 0, 0]);
+      gate.tick();
+      const { inside: held, publicInside, waiting, lines } = gate as unknown as Record<string, number> & { lines: { all: Map<string, unknown> } };
+      expect([held, publicInside, waiting, lines.all.size]).toEqual([0, 0, 0, 0]);
     }
   });
 });
