@@ -127,6 +127,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     // A request may have several statements, each with its own deadline.
     deadlineMs: 2 * config.deadlineMs + 1_000,
     readiness,
+    refuses: (request) => front.refuses(request),
     serve: (...request) => front.serve(...request),
     provenBefore,
     tick: () => admission.tick(),

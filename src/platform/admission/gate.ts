@@ -22,7 +22,7 @@ const STANDING_PART = 1 / 2;
 /** Nobody in it for so long, and a line has ended. */
 const ENDED_MS = 50;
 /** Then whoever has one waiting already may wait for this part of the longest wait. A line that stands serves nobody sooner. */
-const SECOND_PART = 1 / 20;
+const SECOND_PART = 1 / 40;
 
 /** A place taken. It may be left while waiting for the client, and is ended when the work is done. */
 export class Stay {

@@ -11,7 +11,7 @@ import type { Known, Route } from "./exchange.js";
 import { answerGraphql, graphqlBody } from "./graphql.js";
 import type { Passage } from "./passage.js";
 import { sendProblem } from "./problem.js";
-import { faultOf, refuseFull } from "./refusal.js";
+import { faultOf, refuseFull, type Refusal } from "./refusal.js";
 import { targetOf } from "./target.js";
 
 export interface FrontOptions {
@@ -35,21 +35,29 @@ export interface FrontOptions {
 export class Front {
   constructor(private readonly options: FrontOptions) {}
 
+  /** Who would wait too long for a place hears it before anything of his is read. A key not seen before is looked at first. */
+  refuses(request: IncomingMessage): Refusal | undefined {
+    const { url = "" } = request;
+    if (url !== "/graphql" && !url.startsWith("/graphql?")) return undefined;
+    const { authorization } = request.headers;
+    const known = this.options.provenBefore(authorization);
+    if (known === undefined && authorization !== undefined) return undefined;
+    return this.options.admission.gate.refuses(known ?? householdOf(this.options.addresses.of(request)), known === undefined) ? refuseFull : undefined;
+  }
+
   async serve(request: IncomingMessage, response: ServerResponse, requestId: string, passage: Passage): Promise<void> {
     const clientIp = this.options.addresses.of(request);
     const known = this.options.provenBefore(request.headers.authorization);
     passage.budget = known ?? householdOf(clientIp);
     // Most requests are a POST to this very address: nothing in it to take apart.
-    if (request.url === "/graphql") return this.graphql(request, response, "", requestId, passage, clientIp, known !== undefined);
+    if (request.url === "/graphql") return this.graphql(request, response, "", requestId, passage, clientIp);
     const url = targetOf(request.url);
     if (!url) throw new Fault("INVALID_INPUT", { field: "url", rule: "a path of this service" });
-    if (url.pathname === "/graphql") return this.graphql(request, response, url.search, requestId, passage, clientIp, known !== undefined);
+    if (url.pathname === "/graphql") return this.graphql(request, response, url.search, requestId, passage, clientIp);
     return this.route(request, response, url, requestId, passage, clientIp);
   }
 
-  private async graphql(request: IncomingMessage, response: ServerResponse, search: string, requestId: string, passage: Passage, clientIp: string, known: boolean): Promise<void> {
-    // Who would wait too long hears it before anything of his is read. A key not seen before is looked at first.
-    if ((known || request.headers.authorization === undefined) && this.options.admission.gate.refuses(passage.budget, !known)) return refuseFull(request, response, requestId);
+  private async graphql(request: IncomingMessage, response: ServerResponse, search: string, requestId: string, passage: Passage, clientIp: string): Promise<void> {
     const reading = graphqlBody({ request });
     const body = reading && (await reading);
     const actor = await this.options.actorOf(request.headers.authorization, clientIp);

@@ -44,7 +44,6 @@ export class Passage {
   private direction: "sends" | "takes" | undefined;
   private windowAt = 0;
   private moved = 0;
-  private answeredAt: number | undefined;
 
   constructor(
     readonly request: IncomingMessage,
@@ -73,11 +72,6 @@ export class Passage {
 
   /** In what the client is too slow, if in anything; asked by the sweep. */
   lagging(now: number): "sends" | "takes" | undefined {
-    // Refused, and the rest of the body still to come.
-    if (this.response.writableEnded && !this.request.complete) {
-      this.answeredAt ??= now;
-      if (now - this.answeredAt > REST_WITHIN_MS && this.buffered === 0) return "sends";
-    }
     const before = this.direction;
     this.direction = this.awaited();
     if (!this.direction) return undefined;
@@ -108,6 +102,8 @@ export const passageOf = (request: IncomingMessage): Passage | undefined => (req
 /** All requests under way; one sweep for all of them looks after their pace, instead of timers of each. */
 export class Passages {
   private readonly open = new Set<Passage>();
+  /** Answered, and the rest of the body still to come. */
+  private rests: { request: IncomingMessage; since: number }[] = [];
   /** When the last of them that was served began. */
   lastAt = 0;
 
@@ -126,18 +122,23 @@ export class Passages {
     this.open.add(passage);
     response.on("close", () => {
       ended(passage);
-      // What is left of a refused body is still watched.
-      if (request.complete || passage.socket.destroyed) this.open.delete(passage);
+      this.open.delete(passage);
+      if (!request.complete) this.refused(request);
     });
     return passage;
+  }
+
+  /** What is left of a refused body is still watched. */
+  refused(request: IncomingMessage): void {
+    this.rests.push({ request, since: performance.now() });
   }
 
   sweep(): void {
     const now = performance.now();
     let buffered = 0;
     for (const passage of this.open) {
-      const { request, response, socket } = passage;
-      if (socket.destroyed || (response.closed && request.complete)) {
+      const { response, socket } = passage;
+      if (socket.destroyed) {
         this.open.delete(passage);
         continue;
       }
@@ -149,6 +150,12 @@ export class Passages {
       if (!passage.long && passage.stay?.inside && !response.headersSent && now - passage.atWorkSince > this.deadlineMs) this.overdue(passage);
     }
     if (buffered > MOST_BUFFERED_BYTES) this.relieve(buffered);
+    this.rests = this.rests.filter(({ request, since }) => {
+      if (request.complete || request.socket.destroyed) return false;
+      if (now - since <= REST_WITHIN_MS) return true;
+      request.socket.destroy();
+      return false;
+    });
   }
 
   /** Those go first for whom most is held. */

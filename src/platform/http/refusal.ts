@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault, faultFromDatabase } from "../fault.js";
 import { log } from "../log.js";
@@ -5,6 +6,9 @@ import { log } from "../log.js";
 /** The rest of a refused body that is thrown away so that the connection can be used again; more closes it. */
 const MOST_REST_BYTES = 64 * 1024;
 const DEFAULT_RETRY_SECONDS = 1;
+const REQUEST_ID_LENGTH = 36;
+/** Of every answer. */
+export const COMMON_HEADERS = [["x-content-type-options", "nosniff"], ["referrer-policy", "no-referrer"], ["cache-control", "no-store"]] as const;
 
 /** What a fault says by headers, at every door: when to come again, what the limit is, how to prove oneself. */
 export function headersOf({ extensions }: { extensions?: unknown }): Record<string, string> {
@@ -27,12 +31,17 @@ export function faultOf(error: unknown, requestId: string): Fault {
   return new Fault("INTERNAL", {});
 }
 
-/** Keeps a connection whose refused body is small: what is left of it is thrown away. A storm of refusals is no storm of new connections. */
+/** Whether the rest of a refused body is small enough to be thrown away. A storm of refusals is no storm of new connections. */
+function isSpared(request: IncomingMessage): boolean {
+  const length = Number(request.headers["content-length"] ?? (request.headers["transfer-encoding"] === undefined ? 0 : Number.NaN));
+  // A client that waits for leave to send its body has sent none of it.
+  return length <= MOST_REST_BYTES && request.headers.expect === undefined;
+}
+
+/** Keeps a connection where it can be used again. */
 export function spareConnection(request: IncomingMessage, response: ServerResponse): void {
   if (request.complete) return;
-  const length = Number(request.headers["content-length"] ?? Number.NaN);
-  // A client that waits for leave to send its body has sent none of it.
-  if (length <= MOST_REST_BYTES && request.headers.expect === undefined) request.resume();
+  if (isSpared(request)) request.resume();
   else response.setHeader("connection", "close");
 }
 
@@ -54,14 +63,16 @@ export function refuse(request: IncomingMessage, response: ServerResponse, reque
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
-/** A refusal written before anything is parsed: nothing of it is made anew but the request's id. */
-function prepared(reason: string): (request: IncomingMessage, response: ServerResponse, requestId: string) => void {
+/** A refusal that costs next to nothing: nothing is parsed for it, and nothing of it is made anew but the request's id. */
+export type Refusal = (request: IncomingMessage, response: ServerResponse, closing: boolean) => void;
+
+function prepared(reason: string): Refusal {
   const { message, extensions } = new Fault("OVERLOADED", { reason });
   const [before, after] = JSON.stringify({ errors: [{ message, extensions: { ...extensions, requestId: "\u0000" } }] }).split("\\u0000") as [string, string];
-  const length = Buffer.byteLength(before + after);
-  return (request, response, requestId) => {
-    spareConnection(request, response);
-    response.writeHead(503, { "content-type": "application/json; charset=utf-8", "retry-after": "1", "content-length": length + requestId.length });
+  const fixed = [...COMMON_HEADERS.flat(), "content-type", "application/json; charset=utf-8", "retry-after", String(DEFAULT_RETRY_SECONDS), "content-length", String(Buffer.byteLength(before + after) + REQUEST_ID_LENGTH)];
+  return (request, response, closing) => {
+    const requestId = randomUUID();
+    response.writeHead(503, [...fixed, "x-request-id", requestId, ...(closing || !isSpared(request) ? ["connection", "close"] : [])]);
     response.end(request.method === "HEAD" ? undefined : before + requestId + after);
   };
 }

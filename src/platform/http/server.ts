@@ -8,7 +8,7 @@ import { bodies } from "./bodies.js";
 import { Drain } from "./drain.js";
 import type { Readiness } from "./health.js";
 import { Passages, PassingRequest, type Passage } from "./passage.js";
-import { refuse, refuseLate, shed } from "./refusal.js";
+import { COMMON_HEADERS, refuse, refuseLate, shed, type Refusal } from "./refusal.js";
 import { Fault } from "../fault.js";
 
 export type { Exchange, Route } from "./exchange.js";
@@ -22,6 +22,8 @@ export interface HttpOptions {
   /** After so long without an answer, a request is answered with TIMEOUT. */
   deadlineMs: number;
   readiness: Readiness;
+  /** How a request is refused of which nothing was read yet but its head, if it is. */
+  refuses: (request: IncomingMessage) => Refusal | undefined;
   /** Does what a request asks for; what it throws is answered as a refusal. */
   serve: (request: IncomingMessage, response: ServerResponse, requestId: string, passage: Passage) => Promise<void>;
   /** Whether the request bears a key known to be good: such are refused later than strangers. */
@@ -40,7 +42,6 @@ export interface HttpService {
   drain(delayMs: number): Promise<void>;
 }
 
-const HEADERS = [["x-content-type-options", "nosniff"], ["referrer-policy", "no-referrer"], ["cache-control", "no-store"]] as const;
 const SWEEP_MS = 100;
 /** New connections the system keeps until they are looked at. Beyond it their first packet is lost, and sent again after a second, three, seven. */
 const BACKLOG = 4_096;
@@ -57,25 +58,31 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
   const passages = new Passages(options.deadlineMs, (passage) => refuse(passage.request, passage.response, String(passage.response.getHeader("x-request-id")), new Fault("TIMEOUT", { reason: "deadline" })));
   const ended = (passage: Passage) => bodies.release(passage);
 
+  /** What is too much is refused before anything is made for it. */
+  const refusalOf = (request: PassingRequest): Refusal | undefined => {
+    if (drain.isLate(request.socket)) return refuseLate;
+    if (shedding.refuses(request.headers.authorization)) return shed;
+    return options.refuses(request);
+  };
+
   const listener = (request: PassingRequest, response: ServerResponse) => {
     shedding.count();
     // What breaks while an answer is written breaks its own connection only.
     response.on("error", ignored);
+    const health = healthOf(request);
+    const refusal = health ? undefined : refusalOf(request);
+    if (refusal) {
+      refusal(request, response, drain.closing);
+      return passages.refused(request);
+    }
     const requestId = randomUUID();
     response.setHeader("x-request-id", requestId);
-    for (const [name, value] of HEADERS) response.setHeader(name, value);
+    for (const [name, value] of COMMON_HEADERS) response.setHeader(name, value);
     if (drain.closing) response.setHeader("connection", "close");
     const passage = passages.add(request, response, ended);
-    try {
-      const health = healthOf(request);
-      if (health) return void health(readiness, request, response).catch((error: unknown) => refuse(request, response, requestId, error));
-      if (drain.isLate(request.socket)) return refuseLate(request, response, requestId);
-      passages.lastAt = passage.beganAt;
-      if (shedding.refuses(request.headers.authorization)) return shed(request, response, requestId);
-      options.serve(request, response, requestId, passage).catch((error: unknown) => refuse(request, response, requestId, error));
-    } catch (error) {
-      refuse(request, response, requestId, error);
-    }
+    const answered = health ? health(readiness, request, response) : options.serve(request, response, requestId, passage);
+    if (!health) passages.lastAt = passage.beganAt;
+    answered.catch((error: unknown) => refuse(request, response, requestId, error));
   };
 
   // The pace of bodies and answers is looked after by the sweep, by rate and not by an end.
