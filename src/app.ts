@@ -123,13 +123,12 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
     host: config.host,
     port: config.port,
     maxConnections: limits.maxConnections,
-    shedLagMs: limits.shedLagMs,
+    shedding: admission.shedding,
     // A request may have several statements, each with its own deadline.
     deadlineMs: 2 * config.deadlineMs + 1_000,
     readiness,
     refuses: (request) => front.refuses(request),
     serve: (...request) => front.serve(...request),
-    provenBefore,
     tick: () => admission.tick(),
     subscriptions: (server, overloaded) =>
       serveSubscriptions(server, {
@@ -147,6 +146,7 @@ export async function startService(config: Config, engine: Engine, schema?: Grap
   const stop = async (http: Promise<void>) => {
     await http;
     clearInterval(tidying);
+    admission.stop();
     await tiles.stop();
     await apollo.stop();
     await retention.stop();

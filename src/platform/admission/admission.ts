@@ -2,6 +2,8 @@ import type { Actor } from "../actor.js";
 import type { Limits } from "../config.js";
 import { Fault } from "../fault.js";
 import { Buckets } from "./buckets.js";
+import { Pace } from "./pace.js";
+import { Shedding } from "./shedding.js";
 import { Gate, type Caller, type Stay } from "./gate.js";
 
 /** What a full bucket holds, in seconds of its rate. */
@@ -17,17 +19,32 @@ export const REFUSED_COST = 20;
  */
 export class Admission {
   readonly gate: Gate;
+  readonly shedding: Shedding;
+  private readonly pace = new Pace();
   private readonly keyed: Buckets;
   private readonly public: Buckets;
 
   constructor(limits: Limits, places: number) {
-    this.gate = new Gate({ places, queueMs: limits.queueMs });
+    this.gate = new Gate({ places, queueMs: limits.queueMs, isModest: (key) => this.pace.isModest(key) });
+    this.shedding = new Shedding(limits.shedLagMs, this.pace);
     this.keyed = new Buckets(limits.ratePerKey, BURST_SECONDS);
     this.public = new Buckets(limits.ratePerPublic, BURST_SECONDS);
   }
 
   callerOf(actor: Actor, household: string): Caller {
     return actor.kind === "PUBLIC" ? { key: household, public: true } : { key: actor.id, public: false };
+  }
+
+  /**
+   * What is refused before anything of a request is read but its head, and for what reason. Asked once for each request.
+   * @param principal of a key known to be good.
+   * @param household of the address of a caller without a key; undefined for a key that is not known yet, which is looked at first.
+   */
+  refusesUnread(principal: string | undefined, household: string | undefined): "late" | "full" | undefined {
+    const key = principal ?? household;
+    if (key !== undefined) this.pace.note(key);
+    if (this.shedding.refuses(principal)) return "late";
+    return key !== undefined && this.gate.refuses(key, principal === undefined) ? "full" : undefined;
   }
 
   /** Takes the cost from the caller's bucket. Faults: RATE_LIMITED. */
@@ -45,6 +62,10 @@ export class Admission {
   /** For the sweep. */
   tick(): void {
     this.gate.tick();
+  }
+
+  stop(): void {
+    this.shedding.stop();
   }
 
   tidy(): void {

@@ -12,6 +12,8 @@ export interface GateOptions {
   places: number;
   /** The longest wait for a place; where it would be longer, the answer is no at once. */
   queueMs: number;
+  /** Whether a caller asks little: he waits for the longest time, where others are refused. */
+  isModest: (key: string) => boolean;
   now?: () => number;
 }
 
@@ -21,8 +23,8 @@ const MOST_WAITING = 1_000;
 const STANDING_PART = 1 / 2;
 /** Nobody in it for so long, and a line has ended. */
 const ENDED_MS = 50;
-/** Then whoever has one waiting already may wait for this part of the longest wait. A line that stands serves nobody sooner. */
-const SECOND_PART = 1 / 40;
+/** Then whoever asks much may wait for this part of the longest wait: a line that stands makes all late, and nobody is served sooner for it. */
+const SHORT_PART = 1 / 80;
 
 /** A place taken. It may be left while waiting for the client, and is ended when the work is done. */
 export class Stay {
@@ -105,7 +107,7 @@ export class Gate {
       return stay;
     }
     const waitMs = this.waitMs(line, caller.public);
-    if (this.isTooLong(line, waitMs)) {
+    if (this.isTooLong(caller.key, waitMs)) {
       stay.inside = false;
       this.lines.forget(line);
       return Promise.reject(this.faultFor(line, waitMs));
@@ -118,7 +120,7 @@ export class Gate {
     if (this.waiting === 0) return false;
     const line = this.lines.known(key);
     if (line && line.waiting.length === 0 && this.admits(line)) return false;
-    return this.isTooLong(line, this.waitMs(line, isPublic));
+    return this.isTooLong(key, this.waitMs(line, isPublic));
   }
 
   /** For the sweep: sends those away who have waited too long. */
@@ -208,10 +210,10 @@ export class Gate {
     return Math.max(ahead * this.intervalMs, own * callers * ((line?.usualMs ?? 0) / this.options.places));
   }
 
-  /** Whoever has nobody waiting asks little, or has just begun: he may wait as long as anybody ever may. */
-  private isTooLong(line: Line | undefined, waitMs: number): boolean {
-    const { queueMs } = this.options;
-    return this.waiting >= MOST_WAITING || waitMs > ((line?.waiting.length ?? 0) > 0 && this.stands ? SECOND_PART * queueMs : queueMs);
+  private isTooLong(key: string, waitMs: number): boolean {
+    const { queueMs, isModest } = this.options;
+    if (this.waiting >= MOST_WAITING || waitMs > queueMs) return true;
+    return waitMs > SHORT_PART * queueMs && this.stands && !isModest(key);
   }
 
   /** One's own excess, where one holds all one may; else everybody's. */

@@ -5,6 +5,8 @@ import type { Fault } from "../fault.js";
 const KEYED_SHARE = 3;
 /** What a stay is thought to take before any of a caller was seen, in milliseconds. */
 const FIRST_STAY_MS = 1;
+/** Who has had no more than so many milliseconds more than the others is their like: of such, who came first is let in. */
+const EVEN_MS = 20;
 /** Of the last stays so many tell how long the next will be. */
 const STAYS_REMEMBERED = 8;
 
@@ -48,6 +50,12 @@ export class Line extends Account {
     super(1);
   }
 
+  /** Since when the first of those who wait does; whoever comes back to work begun is before all others. */
+  get waitsSince(): number {
+    const [first] = this.waiting;
+    return first === undefined || first.returning ? -Infinity : first.since;
+  }
+
   get idle(): boolean {
     return this.inside === 0 && this.waiting.length === 0;
   }
@@ -55,7 +63,7 @@ export class Line extends Account {
 
 /** Holders of keys, or the public. */
 class Side extends Account {
-  /** What the one of it who was let in last had had. */
+  /** What those of it who were let in had had, at most. */
   now = 0;
   /** Its lines in which somebody waits. */
   waitingLines = 0;
@@ -72,7 +80,7 @@ export class Lines {
   private readonly queued = new Set<Line>();
   private readonly keyed = new Side(KEYED_SHARE);
   private readonly public = new Side(1);
-  /** What the side that was served last had had. */
+  /** What the sides that were served had had, at most. */
   private now = 0;
 
   known(key: string): Line | undefined {
@@ -133,8 +141,8 @@ export class Lines {
     const { side } = line;
     line.begins(side.now);
     side.begins(this.now);
-    side.now = line.had;
-    this.now = side.had;
+    side.now = Math.max(side.now, line.had);
+    this.now = Math.max(this.now, side.had);
     const ms = line.usualMs;
     this.pay(line, ms);
     return ms;
@@ -161,4 +169,9 @@ export class Lines {
   }
 }
 
-const before = (one: Line, other: Line) => (one.side === other.side ? one.had < other.had : one.side.had < other.side.had);
+/** Whose turn it is of two lines in which somebody waits. */
+function before(one: Line, other: Line): boolean {
+  if (one.side !== other.side) return one.side.had < other.side.had;
+  const hads = [Math.max(one.had - one.side.now, EVEN_MS), Math.max(other.had - other.side.now, EVEN_MS)] as const;
+  return hads[0] === hads[1] ? one.waitsSince < other.waitsSince : hads[0] < hads[1];
+}

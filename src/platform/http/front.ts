@@ -11,7 +11,7 @@ import type { Known, Route } from "./exchange.js";
 import { answerGraphql, graphqlBody } from "./graphql.js";
 import type { Passage } from "./passage.js";
 import { sendProblem } from "./problem.js";
-import { faultOf, refuseFull, type Refusal } from "./refusal.js";
+import { faultOf, refuseFull, shed, type Refusal } from "./refusal.js";
 import { targetOf } from "./target.js";
 
 export interface FrontOptions {
@@ -28,6 +28,8 @@ export interface FrontOptions {
   contextFor: (known: Known) => Omit<RequestContext, "charge">;
 }
 
+const isGraphql = ({ url = "" }: IncomingMessage) => url === "/graphql" || url.startsWith("/graphql?");
+
 /**
  * What happens to a request, in order: its address is taken apart, a GraphQL body is read, its sender is known, a place
  * at work is taken, the work is done, the place is given back. Uploads are read by their routes once the sender is known.
@@ -35,14 +37,13 @@ export interface FrontOptions {
 export class Front {
   constructor(private readonly options: FrontOptions) {}
 
-  /** Who would wait too long for a place hears it before anything of his is read. A key not seen before is looked at first. */
+  /** How a request is refused of which nothing was read yet but its head. */
   refuses(request: IncomingMessage): Refusal | undefined {
-    const { url = "" } = request;
-    if (url !== "/graphql" && !url.startsWith("/graphql?")) return undefined;
     const { authorization } = request.headers;
     const known = this.options.provenBefore(authorization);
-    if (known === undefined && authorization !== undefined) return undefined;
-    return this.options.admission.gate.refuses(known ?? householdOf(this.options.addresses.of(request)), known === undefined) ? refuseFull : undefined;
+    const household = authorization === undefined ? householdOf(this.options.addresses.of(request)) : undefined;
+    const refused = this.options.admission.refusesUnread(known, household);
+    return refused === "late" ? shed : refused === "full" && isGraphql(request) ? refuseFull : undefined;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, requestId: string, passage: Passage): Promise<void> {

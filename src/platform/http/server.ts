@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Shedding } from "../admission/shedding.js";
+import type { Shedding } from "../admission/shedding.js";
 import { log } from "../log.js";
 import { Acceptors } from "./acceptors.js";
 import { bodies } from "./bodies.js";
 import { Drain } from "./drain.js";
 import type { Readiness } from "./health.js";
 import { Passages, PassingRequest, type Passage } from "./passage.js";
-import { COMMON_HEADERS, refuse, refuseLate, shed, type Refusal } from "./refusal.js";
+import { COMMON_HEADERS, refuse, refuseLate, type Refusal } from "./refusal.js";
 import { Fault } from "../fault.js";
 
 export type { Exchange, Route } from "./exchange.js";
@@ -17,8 +17,7 @@ export interface HttpOptions {
   host: string;
   port: number;
   maxConnections: number;
-  /** Usual delay of the event loop above which new work is refused; 0 for never. */
-  shedLagMs: number;
+  shedding: Shedding;
   /** After so long without an answer, a request is answered with TIMEOUT. */
   deadlineMs: number;
   readiness: Readiness;
@@ -26,8 +25,6 @@ export interface HttpOptions {
   refuses: (request: IncomingMessage) => Refusal | undefined;
   /** Does what a request asks for; what it throws is answered as a refusal. */
   serve: (request: IncomingMessage, response: ServerResponse, requestId: string, passage: Passage) => Promise<void>;
-  /** Whether the request bears a key known to be good: such are refused later than strangers. */
-  provenBefore: (authorization: string | undefined) => string | undefined;
   /** Takes the connections that ask to become WebSockets. */
   subscriptions: (server: Server, overloaded: () => boolean) => { close: () => Promise<void> };
   /** What else wants to be looked at, many times a second. */
@@ -53,15 +50,13 @@ const ACCEPTORS = 48;
  * listener leaves it: whatever a client sends, the process lives.
  */
 export async function startHttp(options: HttpOptions): Promise<HttpService> {
-  const { readiness } = options;
-  const shedding = new Shedding(options.shedLagMs, options.provenBefore);
+  const { readiness, shedding } = options;
   const passages = new Passages(options.deadlineMs, (passage) => refuse(passage.request, passage.response, String(passage.response.getHeader("x-request-id")), new Fault("TIMEOUT", { reason: "deadline" })));
   const ended = (passage: Passage) => bodies.release(passage);
 
   /** What is too much is refused before anything is made for it. */
   const refusalOf = (request: PassingRequest): Refusal | undefined => {
     if (drain.isLate(request.socket)) return refuseLate;
-    if (shedding.refuses(request.headers.authorization)) return shed;
     return options.refuses(request);
   };
 
@@ -98,13 +93,12 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen({ port: options.port, host: options.host, backlog: BACKLOG }, resolve));
   // An error of the listening socket later on (no descriptors left) must not end the process.
   server.removeAllListeners("error").on("error", (error) => log.trouble("监听出错 / listening failed", error));
-  if (options.shedLagMs > 0) await acceptors.add(ACCEPTORS - 1);
+  if (shedding.on) await acceptors.add(ACCEPTORS - 1);
   const { port, family, address } = server.address() as AddressInfo;
   const stop = async () => {
     await subscriptions.close();
     await drain.stop();
     clearInterval(sweep);
-    shedding.stop();
   };
   return {
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { Buckets } from "../../../src/platform/admission/buckets.js";
-import { Gate, Stay, type Caller } from "../../../src/platform/admission/gate.js";
+import { Gate, Stay, type Caller, type GateOptions } from "../../../src/platform/admission/gate.js";
 import type { Fault } from "../../../src/platform/fault.js";
 
 const key = (name: string): Caller => ({ key: name, public: false });
 const stranger = (name: string): Caller => ({ key: name, public: true });
+
+const gateOf = (options: Partial<GateOptions>) => new Gate({ places: 8, queueMs: 500, isModest: (name) => name.startsWith("modest"), ...options });
 
 /** A clock that stands still until it is moved. */
 function clock() {
@@ -28,20 +30,20 @@ async function asked(gate: Gate, caller: Caller) {
 
 describe("the gate", () => {
   test("gives no caller all places and the public at most half, so that another key is let in at once", async () => {
-    const gate = new Gate({ places: 8, queueMs: 500 });
+    const gate = gateOf({ places: 8 });
     const flood = await Promise.all(Array.from({ length: 30 }, (_, n) => asked(gate, stranger(`10.0.0.${n}`))));
     expect(flood.filter(({ state }) => state === "inside")).toHaveLength(4);
     expect((await asked(gate, key("a"))).state).toBe("inside");
     await Promise.all(Array.from({ length: 30 }, () => asked(gate, key("a"))));
     expect((await asked(gate, key("b"))).state).toBe("waiting");
-    const alone = new Gate({ places: 8, queueMs: 500 });
+    const alone = gateOf({ places: 8 });
     const one = await Promise.all(Array.from({ length: 30 }, () => asked(alone, key("a"))));
     expect(one.filter(({ state }) => state === "inside")).toHaveLength(6);
     expect((await asked(alone, key("b"))).state).toBe("inside");
   });
 
   test("lets those who wait in by turns of callers: who asked once comes before the second of who asked a hundred times", async () => {
-    const gate = new Gate({ places: 2, queueMs: 500 });
+    const gate = gateOf({ places: 2 });
     const held = await asked(gate, key("greedy"));
     const other = await asked(gate, key("other"));
     const greedy = await Promise.all(Array.from({ length: 100 }, () => asked(gate, key("greedy"))));
@@ -57,7 +59,7 @@ describe("the gate", () => {
 
   test("refuses at once whoever would wait too long, as his own excess where it is that, and sends away who has waited too long", async () => {
     const { now, pass } = clock();
-    const gate = new Gate({ places: 4, queueMs: 500, now });
+    const gate = gateOf({ places: 4, now });
     const held = await Promise.all(Array.from({ length: 3 }, () => asked(gate, key("a"))));
     const waiting = await Promise.all(Array.from({ length: 20 }, () => asked(gate, key("a"))));
     // A place every hundred milliseconds.
@@ -78,7 +80,7 @@ describe("the gate", () => {
 
   test("takes a place back for work begun, before those who have not begun, and never sends it away", async () => {
     const { now, pass } = clock();
-    const gate = new Gate({ places: 1, queueMs: 100, now });
+    const gate = gateOf({ places: 1, queueMs: 100, now });
     const { stay } = await asked(gate, key("a"));
     stay!.leave();
     const second = await asked(gate, key("b"));
@@ -109,7 +111,7 @@ describe("the gate", () => {
     const dice = (sides: number) => (seed = (seed * 48_271) % 2_147_483_647) % sides;
     for (let round = 0; round < 40; round += 1) {
       const { now, pass } = clock();
-      const gate = new Gate({ places: 1 + dice(9), queueMs: 50, now });
+      const gate = gateOf({ places: 1 + dice(9), queueMs: 50, now });
       const all: Awaited<ReturnType<typeof asked>>[] = [];
       let inside = 0;
       for (let step = 0; step < 200; step += 1) {
