@@ -15,6 +15,8 @@ export interface Burdens {
   importBytes: number;
   readerKey: string;
   importerKey: string;
+  /** Code of the region its rows lie in. */
+  importRegion: string;
   /** Asked for by those who do not read. */
   largeBody: string;
 }
@@ -29,6 +31,8 @@ export interface Held {
 
 const AGAIN_MS = 500;
 const BYTE_EVERY_MS = 2_000;
+/** Of one file. */
+const MOST_ROWS = 199_000;
 const ADDRESSES = { slowSenders: "127.0.3.1", slowReaders: "127.0.3.2", sockets: "127.0.3.3", import: "127.0.3.4" } as const;
 
 const now = { slowSenders: 0, slowReaders: 0, sockets: 0 };
@@ -64,8 +68,11 @@ const slowReader = (key: string, body: string) => (socket: Socket) => {
   socket.write(`POST /graphql HTTP/1.1\r\nhost: service\r\ncontent-type: application/json\r\nauthorization: Bearer ${key}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 };
 
-/** A service that looks at origins refuses these: what they cost then are the handshakes, and none is held. */
-function foreignSocket(url: string) {
+/**
+ * A service that looks at origins refuses these: what they cost then are the handshakes, and none is held. The page tries
+ * again as the usual client of the protocol does, after a second, two, four, and some chance.
+ */
+function foreignSocket(url: string, attempt = 0) {
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/graphql`, "graphql-transport-ws", { origin: "https://foreign.example", localAddress: ADDRESSES.sockets });
   let open = false;
   socket.on("open", () => {
@@ -77,21 +84,22 @@ function foreignSocket(url: string) {
   socket.on("error", () => undefined);
   socket.on("close", () => {
     if (open) now.sockets -= 1;
-    setTimeout(() => foreignSocket(url), AGAIN_MS);
+    setTimeout(() => foreignSocket(url, open ? 0 : attempt + 1), 1_000 * 2 ** attempt + 300 + Math.random() * 2_700);
   });
 }
 
-/** Rows as an import of dams has them; dry, so that the register is left as it is. */
-function sendFile(port: number, key: string, bytes: number) {
-  const row = (number: number) => `${number},N,坝 ${number},X,甲,106.6,29.7\n`;
+/** Rows as an import of dams has them, as many as a file may have; dry, so that the register is left as it is. */
+function sendFile(port: number, key: string, region: string, bytes: number) {
+  const remark = "x".repeat(Math.ceil(bytes / MOST_ROWS));
+  const row = (number: number) => `${number},N,坝 ${number},X,甲,106.6,29.7,${remark}\n`;
   const socket = connect({ port, host: "127.0.0.1", localAddress: ADDRESSES.import });
   socket.on("error", () => undefined);
   socket.once("data", (chunk: Buffer) => (held.importStatus = chunk.toString("latin1", 9, 12)));
   socket.on("close", () => {
     if (held.importStatus === "—") held.importStatus = "broken";
   });
-  socket.write(`POST /imports/us-nid-dams?mode=DRY_RUN&datum=WGS84 HTTP/1.1\r\nhost: service\r\nauthorization: Bearer ${key}\r\ncontent-length: ${bytes}\r\n\r\n`);
-  const heading = "recordid,nidid,dam_name,state,county,longitude,latitude\n";
+  socket.write(`POST /imports/us-nid-dams?mode=DRY_RUN&datum=WGS84&region=${region} HTTP/1.1\r\nhost: service\r\nauthorization: Bearer ${key}\r\ncontent-length: ${bytes}\r\n\r\n`);
+  const heading = "recordid,nidid,dam_name,state,county,longitude,latitude,remark\n";
   let left = bytes;
   let number = 0;
   const more = () => {
@@ -112,6 +120,6 @@ process.on("message", (burdens: Burdens | "tell") => {
   for (let number = 0; number < burdens.slowSenders; number += 1) keepOne("slowSenders", port, slowSender);
   for (let number = 0; number < burdens.slowReaders; number += 1) keepOne("slowReaders", port, slowReader(burdens.readerKey, burdens.largeBody));
   for (let number = 0; number < burdens.sockets; number += 1) foreignSocket(burdens.url);
-  if (burdens.importBytes > 0) sendFile(port, burdens.importerKey, burdens.importBytes);
+  if (burdens.importBytes > 0) sendFile(port, burdens.importerKey, burdens.importRegion, burdens.importBytes);
 });
 process.on("disconnect", () => process.exit(0));

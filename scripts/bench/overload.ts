@@ -3,16 +3,17 @@
  *
  * Capacity is found by a closed loop; then an open loop (open-load.ts) asks half of it and twice of it, by forty clients
  * with keys and addresses of their own, while an innocent client asks four times a second and a probe asks for the
- * health ten times a second; then twice of it again with what holds on to a service beside it (burdens.ts). Generator,
- * service and database share the cores: capacity is what is served beside the generator, which tells how late it was
- * itself. The lines at the end say whether what is wanted holds; nothing fails for it, since a busy machine decides it.
+ * health ten times a second; then twice of it again with what holds on to a service beside it (burdens.ts). Service and
+ * database have one half of the cores, whoever asks the other (apart.ts); where that cannot be had, the report says so.
+ * The lines at the end say whether what is wanted holds; nothing fails for it, since a busy machine decides it.
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
-import { openEngine } from "../../src/platform/db/engine.js";
+import { openEngine, type Engine } from "../../src/platform/db/engine.js";
 import type { Burdens, Held } from "./burdens.js";
+import { move, moveDatabase, sides } from "./apart.js";
 import { makeCaller, type Caller } from "./caller.js";
 import { conditionsOf, prepareDatabase } from "./database.js";
 import { secondsUntilNormal, watchedWhile, type Innocent, type Watched } from "./innocent.js";
@@ -26,6 +27,8 @@ import { fetchData, keep, startThis, TYPESCRIPT } from "./servers.js";
 const CALLERS = 40;
 const CLOSED_CONNECTIONS = 64;
 const LEAD = 1;
+const WARM_SECONDS = 15;
+const LEAST_CLOSED_SECONDS = 5;
 const BURDENS = { slowSenders: 300, slowReaders: 256, sockets: 230, importBytes: 64 * 1024 * 1024 } as const;
 const LARGE = JSON.stringify({ query: "{riskFeatures(first:5000)}" });
 
@@ -37,6 +40,8 @@ interface Phase {
   normalAfter: number | null;
   held?: Held;
 }
+
+const codeOf = async (engine: Engine, region: string) => ((await engine.pool.query("select code from regions where id = $1", [region])).rows[0] as { code: string }).code;
 
 const started = (file: string): ChildProcess => keep(fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: TYPESCRIPT, stdio: ["ignore", "inherit", "inherit", "ipc"] }));
 
@@ -60,16 +65,19 @@ export async function overload(url: string, options: Options): Promise<{ text: s
     const importer = await makeCaller(engine, county, " importer", "COMMITTEE_OFFICE");
     made.push(reader, importer);
     const conditions = await conditionsOf(url);
+    const parted = sides();
+    const apart = parted !== null && (await moveDatabase(url, parted.served));
     const running = await startThis(url, prepared.dataDir, prepared.caller.key);
+    if (apart) move(running.pid, parted.served);
     const list = (await questionOf("Q1", prepared.inputs, prepared.caller, (asked) => fetchData(running, asked), null))!;
     const bodies = list.asks.this.map(({ body }) => body);
     const generator = started("open-load.ts");
-    const job: OpenJob = { url: running.url, callers, bodies, begins: list.begins.this, perSecond: 0, connections: CLOSED_CONNECTIONS, lead: LEAD, seconds: Math.max(2, options.seconds / 4) };
+    const job: OpenJob = { url: running.url, callers, bodies, begins: list.begins.this, perSecond: 0, connections: CLOSED_CONNECTIONS, lead: LEAD, seconds: options.seconds };
     const innocent: Innocent = { url: running.url, pid: running.pid, key: prepared.caller.key, bodies };
 
     // The first seconds of a process are not its speed: what is run often is compiled then.
-    await told<OpenResult>(generator, { ...job, seconds: Math.min(10, options.seconds) });
-    const closed = await told<OpenResult>(generator, job);
+    await told<OpenResult>(generator, { ...job, seconds: WARM_SECONDS });
+    const closed = await told<OpenResult>(generator, { ...job, seconds: Math.max(LEAST_CLOSED_SECONDS, options.seconds / 4) });
     const capacity = closed.served / closed.seconds;
     if (!(capacity > 1)) throw new Error(`闭环没有得到应答 / the closed loop was not answered: ${closed.firstWrong}`);
     say(`容量 ${capacity.toFixed(0)} 次/秒`, "a second is the capacity");
@@ -92,8 +100,9 @@ export async function overload(url: string, options: Options): Promise<{ text: s
     };
     await run("一半 / half", 0.5);
     await run("两倍 / twice", 2);
-    await run("两倍及其他负担 / twice, beside burdens", 2, { ...BURDENS, url: running.url, readerKey: reader.key, importerKey: importer.key, largeBody: LARGE });
-    return { text: reported(capacity, closed, phases, [...conditions.machine, conditions.data]), figures: { capacity, closed, phases } };
+    await run("两倍及其他负担 / twice, beside burdens", 2, { ...BURDENS, url: running.url, readerKey: reader.key, importerKey: importer.key, importRegion: await codeOf(engine, county.region), largeBody: LARGE });
+    const cores = apart ? `服务与数据库用核 ${parted.served},发问者用核 ${parted.asking} / cores of service and database, and of whoever asks` : "服务、数据库与发问者共用各核 / service, database and whoever asks share the cores";
+    return { text: reported(capacity, closed, phases, [...conditions.machine, conditions.data, cores]), figures: { capacity, closed, phases } };
   } finally {
     for (const caller of made) await caller.revoke();
     await engine.close();
@@ -133,7 +142,7 @@ function reported(capacity: number, closed: OpenResult, phases: readonly Phase[]
   const held = phases.flatMap((phase) => (phase.held ? [`同时占用的慢发 ${phase.held.slowSenders}、慢收 ${phase.held.slowReaders}、WebSocket ${phase.held.sockets};64 MB 文件得到 ${phase.held.importStatus} / held at once: slow senders, slow readers, WebSockets; what the file got`] : []));
   const lags = phases.map(({ name, result }) => `${name} p50/p99/max ${milliseconds(result.lag.p50)}/${milliseconds(result.lag.p99)}/${milliseconds(result.lag.max)} ms, ${result.sockets} 个连接 / sockets${result.unsent ? `,未能发出 / unsent ${result.unsent}` : ""}`);
   return [
-    head([...conditions, `容量 / capacity ${capacity.toFixed(0)}/s(闭环 ${CLOSED_CONNECTIONS} 个连接,发生器在旁;p99 ${milliseconds(closed.accepted.p99)} ms / closed loop beside the generator)`, `发生器自己的迟延 / the generator's own lag: ${lags.join("; ")}`, ...held]),
+    head([...conditions, `容量 / capacity ${capacity.toFixed(0)}/s(闭环 ${CLOSED_CONNECTIONS} 个连接;p99 ${milliseconds(closed.accepted.p99)} ms,拒绝 / refused ${closed.refused.count} / closed loop)`, `发生器自己的迟延 / the generator's own lag: ${lags.join("; ")}`, ...held]),
     figures,
     verdicts.join("\n"),
   ].join("\n\n");

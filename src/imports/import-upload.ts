@@ -5,6 +5,7 @@ import type { Call } from "../platform/write/act.js";
 import { importMode } from "./import-batch.js";
 import type { ImportPlaces } from "./import-places.js";
 import type { ImportReport, ImportRequest } from "./import.service.js";
+import type { Reader } from "./reading/reading.js";
 import { spoolBody, type ImportedFile } from "./spool.js";
 
 /** What imports by HTTP share: places to be had, and where files lie while they are imported. */
@@ -26,7 +27,7 @@ export function importParameters({ url }: Exchange, names: readonly string[]): {
  * Takes the file of an import that may take place, imports it and answers the report. The body is read only now, by one who has
  * a place; when the client goes away the reading ends, and what was written so far stands. Faults: IMPORT_UNDER_WAY, OVERLOADED, those of the work.
  */
-export async function takeUpload({ places, directory }: Uploads, { request, response, stay }: Exchange, call: Call, work: (file: ImportedFile, signal: AbortSignal) => Promise<ImportReport>): Promise<void> {
+export async function takeUpload({ places, directory }: Uploads, { request, response, stay }: Exchange, call: Call, work: (file: ImportedFile, reader: Reader) => Promise<ImportReport>): Promise<void> {
   const gone = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) gone.abort();
@@ -38,7 +39,7 @@ export async function takeUpload({ places, directory }: Uploads, { request, resp
     try {
       const report = await places.turn(gone.signal, async () => {
         await stay.back();
-        return work(file, gone.signal);
+        return work(file, { signal: gone.signal, stay });
       });
       stay.leave();
       await answer(response, report);

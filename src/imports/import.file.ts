@@ -2,7 +2,7 @@ import type { Call, WriteDoor } from "../platform/write/act.js";
 import { Fault } from "../platform/fault.js";
 import { importRows, permittedTarget, type ImportReport, type ImportRequest } from "./import.service.js";
 import { datumOf, type Mapping } from "./mapping.js";
-import { readMapped } from "./reading/reading.js";
+import { readMapped, type Reader } from "./reading/reading.js";
 import type { ImportedFile } from "./spool.js";
 
 /** All that is said of an import beside its file. */
@@ -16,7 +16,7 @@ export interface FileImport {
 }
 
 /** An import that may take place; what is left is its file. */
-export type PreparedImport = (file: ImportedFile, progress?: (read: number) => void, signal?: AbortSignal) => Promise<ImportReport>;
+export type PreparedImport = (file: ImportedFile, progress?: (read: number) => void, reader?: Reader) => Promise<ImportReport>;
 
 /** Settles what can be settled without the file: who may, into what, in which datum and region. Faults: UNAUTHENTICATED, FORBIDDEN, DATUM_MISSING, INVALID_INPUT. */
 export async function prepareImport(door: WriteDoor, call: Call, { mapping, fileName, datum, mode, regionCode }: FileImport): Promise<PreparedImport> {
@@ -25,9 +25,9 @@ export async function prepareImport(door: WriteDoor, call: Call, { mapping, file
   if (unknown) throw new Fault("INVALID_INPUT", { field: `mapping.fields.${unknown}`, rule: `one of ${[...target.fields].join(", ")}` });
   const told = datumOf(mapping, datum);
   const defaultRegion = regionCode === null ? null : await regionNamed(door, regionCode);
-  return (file, progress, signal) => {
+  return (file, progress, reader) => {
     const request: ImportRequest = { mapping: mapping.name, target: mapping.target, sourceSystem: mapping.sourceSystem, fileName, fileSha256: file.sha256, datum: told, mode, defaultRegion };
-    const rows = readMapped(file, mapping, { datum: told, regionCode, geometryAsGiven: target.geometryAsGiven ?? false }, signal);
+    const rows = readMapped(file, mapping, { datum: told, regionCode, geometryAsGiven: target.geometryAsGiven ?? false }, reader);
     return importRows(door, call, request, rows, progress);
   };
 }

@@ -18,7 +18,7 @@ export function importRoutes(door: WriteDoor, callFor: (exchange: Exchange) => P
         const { mode, fileName } = importParameters(exchange, ["mode", "datum", "region", "file"]);
         const { searchParams } = exchange.url;
         const work = await prepareImport(door, call, { mapping, fileName, datum: searchParams.get("datum"), mode, regionCode: searchParams.get("region") });
-        await takeUpload(uploads, exchange, call, (file, signal) => work(file, undefined, signal));
+        await takeUpload(uploads, exchange, call, (file, reader) => work(file, undefined, reader));
       },
     },
   ];

@@ -92,17 +92,22 @@ export async function importRows(door: WriteDoor, call: Call, request: ImportReq
     report.batch = globalId(ImportBatch, batch);
     return report;
   }
+  const chunks = chunksOf(rows);
+  // A file is looked at as a whole before its first row, and no transaction waits for that.
+  const first = await chunks.next();
   await actAs(door, call, name, async (unit) => {
-    for await (const chunk of chunksOf(rows)) {
-      await work(unit, chunk);
+    for (let step = first; !step.done; step = await chunks.next()) {
+      await work(unit, step.value);
       progress(report.rowsRead);
     }
     if (request.mode === "DRY_RUN" || report.rowsRejected > 0) throw new Undone();
     await record(unit, batch, request, report, 0, area);
     report.batch = globalId(ImportBatch, batch);
-  }).catch((error: unknown) => {
-    if (!(error instanceof Undone)) throw error;
-  });
+  })
+    .catch((error: unknown) => {
+      if (!(error instanceof Undone)) throw error;
+    })
+    .finally(() => chunks.return(undefined));
   if (request.mode === "ALL_OR_NOTHING" && report.rowsRejected > 0) nothingWritten(report);
   return report;
 }

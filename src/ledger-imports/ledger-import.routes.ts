@@ -15,7 +15,7 @@ export function ledgerImportRoute(rows: LedgerRows, door: WriteDoor, callFor: (e
       if (call.actor.kind === "PUBLIC") throw new Fault("UNAUTHENTICATED", {});
       permitLedgers(call.actor);
       const { mode, fileName } = importParameters(exchange, ["mode", "file"]);
-      await takeUpload(uploads, exchange, call, (file, signal) => importLedgers(rows, door, call, { fileName, file, mode, signal }));
+      await takeUpload(uploads, exchange, call, (file, reader) => importLedgers(rows, door, call, { fileName, file, mode, reader }));
     },
   };
 }

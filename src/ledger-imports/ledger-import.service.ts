@@ -2,7 +2,7 @@ import { record, type BatchArea } from "../imports/batch-record.js";
 import { ImportBatch } from "../imports/import-batch.js";
 import { add, CHUNK, emptyReport, nothingWritten, type ImportReport, type ImportRequest, type RowReport } from "../imports/import.service.js";
 import type { Cell } from "../imports/reading/cell.js";
-import { readRawRows, type RawRow } from "../imports/reading/reading.js";
+import { readRawRows, type RawRow, type Reader } from "../imports/reading/reading.js";
 import { damaged } from "../imports/reading/reading-fault.js";
 import type { RowProblem } from "../imports/row.js";
 import type { ImportedFile } from "../imports/spool.js";
@@ -26,7 +26,7 @@ export interface LedgerFile {
   fileName: string;
   file: ImportedFile;
   mode: ImportRequest["mode"];
-  signal?: AbortSignal | undefined;
+  reader?: Reader | undefined;
 }
 
 class Undone extends Error {}
@@ -42,7 +42,7 @@ export function permitLedgers(actor: Actor): void {
  * action and with the version that was exported; all else stays. Rows are told one by one; the same file twice changes nothing more.
  * Faults: FILE_DAMAGED, FORBIDDEN.
  */
-export async function importLedgers(rows: LedgerRows, door: WriteDoor, call: Call, { fileName, file, mode, signal }: LedgerFile): Promise<ImportReport> {
+export async function importLedgers(rows: LedgerRows, door: WriteDoor, call: Call, { fileName, file, mode, reader }: LedgerFile): Promise<ImportReport> {
   permitLedgers(call.actor);
   const request: ImportRequest = { mapping: "ledgers", target: "ledgers", sourceSystem: "ledgers", fileName, fileSha256: file.sha256, datum: "CGCS2000", mode, defaultRegion: null };
   const report = emptyReport(mode);
@@ -54,7 +54,7 @@ export async function importLedgers(rows: LedgerRows, door: WriteDoor, call: Cal
   };
   // What was exported is read before the unit begins: the embedded engine has one connection.
   if (mode === "VALID_ROWS") {
-    for await (const chunk of chunksOf(file, signal)) {
+    for await (const chunk of chunksOf(file, reader)) {
       const plans = await edits.plan(chunk);
       const from = report.rows.length;
       await actAs(door, call, "import.ledgers", async (unit) => {
@@ -66,7 +66,7 @@ export async function importLedgers(rows: LedgerRows, door: WriteDoor, call: Cal
     return report;
   }
   const plans: Planned[] = [];
-  for await (const chunk of chunksOf(file, signal)) plans.push(...(await edits.plan(chunk)));
+  for await (const chunk of chunksOf(file, reader)) plans.push(...(await edits.plan(chunk)));
   await actAs(door, call, "import.ledgers", async (unit) => {
     await work(unit, plans);
     if (mode === "DRY_RUN" || report.rowsRejected > 0) throw new Undone();
@@ -98,13 +98,13 @@ async function done(unit: Unit, call: Call, row: FileRow, deed: Deed | null, pro
 const HEADER_WITHIN = 20;
 
 /** The rows of a file, a few at a time. Sheets without the marks (choices, notes of one's own) are not ledgers'. */
-async function* chunksOf(file: ImportedFile, signal: AbortSignal | undefined): AsyncGenerator<FileRow[]> {
+async function* chunksOf(file: ImportedFile, reader: Reader | undefined): AsyncGenerator<FileRow[]> {
   let found = false;
   let chunk: FileRow[] = [];
   let sheet = -1;
   let looked = 0;
   let columns: ReadonlyMap<string, string> | undefined;
-  for await (const row of readRawRows(file, signal)) {
+  for await (const row of readRawRows(file, reader)) {
     if (row.sheet !== sheet) {
       sheet = row.sheet;
       looked = 0;

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { Stay } from "../../platform/admission/gate.js";
 import { Fault } from "../../platform/fault.js";
 import type { Mapping } from "../mapping.js";
 import type { MappedRow } from "../row.js";
@@ -25,11 +26,19 @@ export type Work = { kind: "mapped"; mapping: Mapping; facts: Omit<FileFacts, "h
 /** What the reading thread answers when it is asked for more. */
 export type Told = { kind: "rows"; rows: readonly (MappedRow | RawRow)[] } | { kind: "end" } | ({ kind: "unreadable" } & Pick<Unreadable, "reason" | "zh" | "en" | "facts">);
 
+/** For whom a file is read. */
+export interface Reader {
+  /** Nobody waits any more. */
+  signal?: AbortSignal;
+  /** The place at work: left while the file is looked at first, and to others who wait after each batch of rows. */
+  stay?: Pick<Stay, "outside" | "giveWay">;
+}
+
 /** Rows as a mapping reads them. Faults: FILE_DAMAGED; TIMEOUT where the signal says that nobody waits any more. */
-export const readMapped = (file: OpenFile, mapping: Mapping, facts: Omit<FileFacts, "heading">, signal?: AbortSignal) => read(file, { kind: "mapped", mapping, facts }, signal) as AsyncGenerator<MappedRow>;
+export const readMapped = (file: OpenFile, mapping: Mapping, facts: Omit<FileFacts, "heading">, reader?: Reader) => read(file, { kind: "mapped", mapping, facts }, reader) as AsyncGenerator<MappedRow>;
 
 /** Rows as they lie in the file. Faults: as of readMapped. */
-export const readRawRows = (file: OpenFile, signal?: AbortSignal) => read(file, { kind: "raw" }, signal) as AsyncGenerator<RawRow>;
+export const readRawRows = (file: OpenFile, reader?: Reader) => read(file, { kind: "raw" }, reader) as AsyncGenerator<RawRow>;
 
 /** Sources run as they are need the hook that makes them JavaScript; what is built does not. */
 function startWorker(file: OpenFile, work: Work): Worker {
@@ -43,17 +52,20 @@ function startWorker(file: OpenFile, work: Work): Worker {
 }
 
 /** Reads a file in a thread of its own, one batch ahead of who takes the rows. The thread is gone when this ends, however it ends. */
-async function* read(file: OpenFile, work: Work, signal: AbortSignal | undefined): AsyncGenerator<MappedRow | RawRow> {
+async function* read(file: OpenFile, work: Work, { signal, stay }: Reader = {}): AsyncGenerator<MappedRow | RawRow> {
   if (file.sizeBytes > BOUNDS.fileBytes) throw faultOf(tooMuch("fileBytes"));
   const worker = startWorker(file, work);
   // What a thread that is being ended still has to say is nobody's concern.
   worker.on("error", () => undefined);
   let waitedMs = 0;
+  let first = true;
   try {
     let answer = ask(worker, signal, waitedMs);
     for (;;) {
       const began = performance.now();
-      const told = await answer;
+      const awaited = answer;
+      const told = await (first && stay ? stay.outside(() => awaited) : awaited);
+      first = false;
       waitedMs += performance.now() - began;
       if (told.kind === "end") return;
       if (told.kind === "unreadable") throw faultOf(told);
@@ -61,6 +73,7 @@ async function* read(file: OpenFile, work: Work, signal: AbortSignal | undefined
       // Refused while the rows before are still being taken, it is told when it is waited for.
       answer.catch(() => undefined);
       yield* told.rows;
+      await stay?.giveWay();
     }
   } finally {
     await worker.terminate();

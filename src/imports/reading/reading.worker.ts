@@ -1,3 +1,4 @@
+import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { MappedRow } from "../row.js";
 import type { SheetRow } from "./cell.js";
@@ -14,6 +15,10 @@ import { Unreadable } from "./unreadable.js";
 
 /** What is handed over at once: little enough that taking it over does not hold the other thread up. */
 const BATCH = { rows: 200, values: 5_000, letters: 200_000 } as const;
+
+/** Of the processor, reading gets what others leave. On Linux this is said of a thread, elsewhere of the whole process. */
+const NICE = 10;
+if (process.platform === "linux") setPriority(0, NICE);
 
 const port = parentPort!;
 const { file, work } = workerData as { file: { fd: number; sizeBytes: number }; work: Work };

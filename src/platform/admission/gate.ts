@@ -7,6 +7,9 @@ export interface Caller {
   readonly public: boolean;
 }
 
+/** Work that gave way goes on after this time, whoever waits: it may hold a transaction open. */
+const ASIDE_MS = 2_000;
+
 export interface GateOptions {
   /** Requests at work at once. */
   places: number;
@@ -19,8 +22,13 @@ export interface GateOptions {
 
 /** Requests that may wait, whatever is expected of them. */
 const MOST_WAITING = 1_000;
-/** Where somebody has been waiting for this part of the longest wait, it is no burst: more is asked than can be done. */
+/** Where somebody has been waiting for this part of the longest wait, it is no burst. */
 const STANDING_PART = 1 / 2;
+/** Where so many times more is asked than is done, it is no crowd of clients either that each wait for their answer before they ask again. */
+const OVER_ASKED = 1.1;
+/** Compared over so many milliseconds; what so many comparisons say one after the other holds. */
+const COMPARED_MS = 100;
+const COMPARISONS = 3;
 /** Nobody in it for so long, and a line has ended. */
 const ENDED_MS = 50;
 /** Then whoever asks much may wait for this part of the longest wait: a line that stands makes all late, and nobody is served sooner for it. */
@@ -52,7 +60,7 @@ export class Stay {
   /** Takes a place again for the rest of the work; waits as long as it must. Work that was ended meanwhile gets none. */
   async back(): Promise<void> {
     if (this.inside || this.ended || !this.gate) return;
-    await this.gate.returned(this);
+    await this.gate.returned(this, "begun");
     this.inside = true;
     if (this.ended) this.leave();
   }
@@ -63,6 +71,15 @@ export class Stay {
     const result = await waiting();
     await this.back();
     return result;
+  }
+
+  /** Lets those go first who wait for a place, and comes back in its turn: for long work, where it can be interrupted. */
+  async giveWay(): Promise<void> {
+    if (!this.inside || !this.gate?.isWaitedFor) return;
+    this.leave();
+    await this.gate.returned(this, "aside");
+    this.inside = true;
+    if (this.ended) this.leave();
   }
 
   /** The work is over, whoever may still be on the way back to it. */
@@ -86,6 +103,13 @@ export class Gate {
   private waitedSince = 0;
   private waitedUntil = -Infinity;
   private lastLeft = 0;
+  /** Since the comparison began: who asked, and who left. */
+  private comparedFrom = 0;
+  private asked = 0;
+  private done = 0;
+  /** So many comparisons one after the other said the other thing than what holds. */
+  private otherwise = 0;
+  private overAsked = false;
   /** Milliseconds from one place left to the next while somebody waits, smoothed. */
   private intervalMs = 1;
   private readonly now: () => number;
@@ -100,6 +124,7 @@ export class Gate {
 
   /** A place: at once where one is free, without a turn of the event loop. Faults: RATE_LIMITED, OVERLOADED. */
   enter(caller: Caller): Stay | Promise<Stay> {
+    this.asked += 1;
     const line = this.lines.of(caller);
     const stay = new Stay(this, caller);
     if (line.waiting.length === 0 && this.admits(line)) {
@@ -112,7 +137,7 @@ export class Gate {
       this.lines.forget(line);
       return Promise.reject(this.faultFor(line, waitMs));
     }
-    return this.queue(line, stay, false).then(() => stay);
+    return this.queue(line, stay, "new").then(() => stay);
   }
 
   /** Whether one more of a caller would be refused now: asked before anything of a request is read, so that a storm of refusals costs little. */
@@ -120,17 +145,21 @@ export class Gate {
     if (this.waiting === 0) return false;
     const line = this.lines.known(key);
     if (line && line.waiting.length === 0 && this.admits(line)) return false;
-    return this.isTooLong(key, this.waitMs(line, isPublic));
+    const refused = this.isTooLong(key, this.waitMs(line, isPublic));
+    if (refused) this.asked += 1;
+    return refused;
   }
 
   /** For the sweep: sends those away who have waited too long. */
   tick(): void {
     if (this.waiting > 0) {
       const now = this.now();
-      for (const { waiter, line } of this.lines.remove(({ since, returning }) => !returning && now - since > this.options.queueMs)) {
+      const { queueMs } = this.options;
+      for (const { waiter, line } of this.lines.remove(({ kind, since }) => kind === "new" && now - since > queueMs)) {
         this.waiting -= 1;
-        waiter.refuse(this.faultFor(line, this.options.queueMs));
+        waiter.refuse(this.faultFor(line, queueMs));
       }
+      this.lines.hurry(now - ASIDE_MS);
       this.noteEmpty();
     }
     this.lines.tidy();
@@ -142,6 +171,7 @@ export class Gate {
     const now = this.now();
     line.inside -= 1;
     this.inside -= 1;
+    this.done += 1;
     if (line.caller.public) this.publicInside -= 1;
     this.lines.end(line, stay.paidMs, now - stay.since);
     if (this.waiting > 0) {
@@ -153,10 +183,17 @@ export class Gate {
   }
 
   /** @internal Only a stay calls it. */
-  async returned(stay: Stay): Promise<void> {
+  async returned(stay: Stay, kind: "begun" | "aside"): Promise<void> {
     const line = this.lines.of(stay.caller);
-    if (this.admits(line)) this.take(line, stay);
-    else await this.queue(line, stay, true);
+    if (this.admits(line) && (kind === "begun" || this.waiting === 0)) return this.take(line, stay);
+    const waiting = this.queue(line, stay, kind);
+    this.admitNext();
+    await waiting;
+  }
+
+  /** Whether somebody waits for a place. */
+  get isWaitedFor(): boolean {
+    return this.waiting > 0;
   }
 
   private admits(line: Line): boolean {
@@ -171,7 +208,7 @@ export class Gate {
     stay.paidMs = this.lines.begin(line);
   }
 
-  private queue(line: Line, stay: Stay, returning: boolean): Promise<void> {
+  private queue(line: Line, stay: Stay, kind: Waiter["kind"]): Promise<void> {
     const now = this.now();
     // The first to wait: what was before tells nothing of how fast places are given back.
     if (this.waiting === 0) {
@@ -179,7 +216,7 @@ export class Gate {
       if (now - this.waitedUntil > ENDED_MS) this.waitedSince = now;
     }
     this.waiting += 1;
-    return new Promise<void>((enter, refuse) => this.lines.push(line, { stay, since: now, returning, enter, refuse }));
+    return new Promise<void>((enter, refuse) => this.lines.push(line, { stay, since: now, kind, enter, refuse }));
   }
 
   /** Hands what is free to those who wait. */
@@ -197,9 +234,19 @@ export class Gate {
     if (this.waiting === 0) this.waitedUntil = this.now();
   }
 
-  /** Whether the line is none that a burst leaves behind. */
+  /** Whether more is asked than can be done, and has been for a while. */
   private get stands(): boolean {
-    return this.now() - this.waitedSince > STANDING_PART * this.options.queueMs;
+    const now = this.now();
+    if (now - this.comparedFrom > COMPARED_MS) {
+      const over = this.asked > OVER_ASKED * this.done;
+      this.otherwise = over === this.overAsked ? 0 : this.otherwise + 1;
+      // Nothing was looked at for long: nobody was too many.
+      if (now - this.comparedFrom > (COMPARISONS + 1) * COMPARED_MS) this.overAsked = false;
+      else if (this.otherwise === COMPARISONS) this.overAsked = over;
+      this.comparedFrom = now;
+      this.asked = this.done = 0;
+    }
+    return this.overAsked && now - this.waitedSince > STANDING_PART * this.options.queueMs;
   }
 
   /** How long one more of a line would wait: until all who wait have had as much as he, or all before him are let in. */
@@ -213,7 +260,7 @@ export class Gate {
   private isTooLong(key: string, waitMs: number): boolean {
     const { queueMs, isModest } = this.options;
     if (this.waiting >= MOST_WAITING || waitMs > queueMs) return true;
-    return waitMs > SHORT_PART * queueMs && this.stands && !isModest(key);
+    return this.stands && waitMs > SHORT_PART * queueMs && !isModest(key);
   }
 
   /** One's own excess, where one holds all one may; else everybody's. */

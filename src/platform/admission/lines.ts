@@ -13,8 +13,8 @@ const STAYS_REMEMBERED = 8;
 export interface Waiter {
   stay: Stay;
   since: number;
-  /** Comes back to work begun: is not sent away. */
-  returning: boolean;
+  /** A new one may be sent away; work begun is not, and goes before all new ones, unless it stepped aside for them. */
+  kind: "new" | "begun" | "aside";
   enter(): void;
   refuse(fault: Fault): void;
 }
@@ -50,10 +50,14 @@ export class Line extends Account {
     super(1);
   }
 
-  /** Since when the first of those who wait does; whoever comes back to work begun is before all others. */
+  /** Since when the first of those who wait does. */
   get waitsSince(): number {
-    const [first] = this.waiting;
-    return first === undefined || first.returning ? -Infinity : first.since;
+    return this.waiting[0]!.since;
+  }
+
+  /** Whether the first of those who wait comes back to work begun. */
+  get hasBegun(): boolean {
+    return this.waiting[0]!.kind === "begun";
   }
 
   get idle(): boolean {
@@ -105,8 +109,13 @@ export class Lines {
       line.begins(line.side.now);
       line.side.begins(this.now);
     }
-    if (waiter.returning) line.waiting.unshift(waiter);
-    else line.waiting.push(waiter);
+    if (waiter.kind === "new") line.waiting.push(waiter);
+    else line.waiting.unshift(waiter);
+  }
+
+  /** Who stepped aside before then steps aside no longer. */
+  hurry(before: number): void {
+    for (const { waiting } of this.queued) for (const waiter of waiting) if (waiter.kind === "aside" && waiter.since < before) waiter.kind = "begun";
   }
 
   shift(line: Line): Waiter {
@@ -171,6 +180,7 @@ export class Lines {
 
 /** Whose turn it is of two lines in which somebody waits. */
 function before(one: Line, other: Line): boolean {
+  if (one.hasBegun !== other.hasBegun) return one.hasBegun;
   if (one.side !== other.side) return one.side.had < other.side.had;
   const hads = [Math.max(one.had - one.side.now, EVEN_MS), Math.max(other.had - other.side.now, EVEN_MS)] as const;
   return hads[0] === hads[1] ? one.waitsSince < other.waitsSince : hads[0] < hads[1];

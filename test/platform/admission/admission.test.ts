@@ -28,6 +28,64 @@ async function asked(gate: Gate, caller: Caller) {
   return held;
 }
 
+/**
+ * Callers at a gate of eight places: each has work of so many milliseconds, and so many requests under way at most; with
+ * no most, all of them ask together every so often, whatever became of the last.
+ */
+async function simulated({ ms, everyMs, callers }: { ms: number; everyMs: number; callers: readonly (readonly [name: string, workMs: number, most: number])[] }) {
+  const { now, pass } = clock();
+  const gate = gateOf({ places: 8, now });
+  const served = new Map<string, number>();
+  const refused = new Map<string, number>();
+  const waits: { at: number; ms: number }[] = [];
+  const underWay = new Map<string, number>();
+  const inside = new Set<{ name: string; until: number; stay: Stay }>();
+  const began = now();
+  const count = (of: Map<string, number>, name: string, by = 1) => of.set(name, (of.get(name) ?? 0) + by);
+  const ask = (name: string, workMs: number) => {
+    count(underWay, name);
+    const at = now();
+    const entered = (stay: Stay) => {
+      waits.push({ at: at - began, ms: now() - at });
+      inside.add({ name, until: now() + workMs, stay });
+    };
+    const no = () => {
+      count(refused, name);
+      count(underWay, name, -1);
+    };
+    if (gate.refuses(name, false)) return no();
+    const entering = gate.enter(key(name));
+    if (entering instanceof Stay) entered(entering);
+    else entering.then(entered, no);
+  };
+  // A tenth of a second before the next comes together: openly asked, one after the other.
+  let next = 0;
+  let turn = 0;
+  const open = callers.filter(([, , most]) => most === Infinity);
+  for (let step = 0; now() - began < ms; step += 1) {
+    if (step % 200 === 0) gate.tick();
+    for (const one of inside) {
+      if (one.until > now()) continue;
+      inside.delete(one);
+      count(served, one.name);
+      count(underWay, one.name, -1);
+      one.stay.leave();
+    }
+    await Promise.resolve();
+    await Promise.resolve();
+    await Promise.resolve();
+    for (const [name, workMs, most] of callers) if (most < Infinity && (!name.startsWith("modest") || step % 500 === 0)) for (let under = underWay.get(name) ?? 0; under < most; under += 1) ask(name, workMs);
+    for (; open.length > 0 && next <= now() - began; next += everyMs / 10) {
+      const [name, workMs] = open[(turn += 1) % open.length]!;
+      ask(name, workMs);
+    }
+    await Promise.resolve();
+    await Promise.resolve();
+    pass(0.5);
+  }
+  return { served, refused, waits };
+}
+
 describe("the gate", () => {
   test("gives no caller all places and the public at most half, so that another key is let in at once", async () => {
     const gate = gateOf({ places: 8 });
@@ -61,7 +119,7 @@ describe("the gate", () => {
     const { now, pass } = clock();
     const gate = gateOf({ places: 4, now });
     const held = await Promise.all(Array.from({ length: 3 }, () => asked(gate, key("a"))));
-    const waiting = await Promise.all(Array.from({ length: 20 }, () => asked(gate, key("a"))));
+    const waiting = await Promise.all(Array.from({ length: 30 }, () => asked(gate, key("a"))));
     // A place every hundred milliseconds.
     for (let round = 0; round < 12; round += 1) {
       pass(100);
@@ -104,6 +162,62 @@ describe("the gate", () => {
     await late;
     expect(stay!.inside).toBe(false);
     expect((await asked(gate, key("c"))).state).toBe("inside");
+  });
+
+  test("shares time, not turns: who asks for a hundred milliseconds at a time gets no more of the places than who asks for two", async () => {
+    const held = await simulated({ ms: 4_000, everyMs: 1, callers: [["heavy", 100, 8], ["light", 2, 30], ["other", 2, 30]] });
+    const [heavy, light, other] = ["heavy", "light", "other"].map((name) => held.served.get(name)! * (name === "heavy" ? 100 : 2));
+    expect(heavy! / light!).toBeLessThan(1.5);
+    expect(light! / heavy!).toBeLessThan(1.5);
+    expect(Math.abs(light! / other! - 1)).toBeLessThan(0.1);
+  });
+
+  test("refuses none of many who each wait for their answer before they ask again", async () => {
+    const { refused, served } = await simulated({ ms: 3_000, everyMs: 1, callers: Array.from({ length: 100 }, (_, n) => [`k${n}`, 4, 1] as const) });
+    expect(refused.size).toBe(0);
+    expect(Math.max(...served.values()) / Math.min(...served.values())).toBeLessThan(1.2);
+  });
+
+  test("keeps the line short where twice as much is asked as can be done, serves as much as it can, and refuses nobody who asks little", async () => {
+    const hogs = Array.from({ length: 10 }, (_, n) => [`k${n}`, 4, Infinity] as const);
+    const { refused, served, waits } = await simulated({ ms: 6_000, everyMs: 2.5, callers: [...hogs, ["modest", 4, 1]] });
+    expect(refused.get("modest")).toBeUndefined();
+    const total = [...served.values()].reduce((sum, count) => sum + count, 0);
+    expect(total).toBeGreaterThan(0.95 * (6_000 / 4) * 8);
+    const late = waits.filter(({ at }) => at > 1_500).map(({ ms }) => ms).sort((a, b) => a - b);
+    expect(late[Math.floor(late.length * 0.99)]).toBeLessThan(40);
+  });
+
+  test("lets others before long work that gives way, and back after its turn, or after two seconds whoever waits", async () => {
+    const { now, pass } = clock();
+    const gate = gateOf({ places: 1, queueMs: 10_000, now });
+    const { stay } = await asked(gate, key("import"));
+    await stay!.giveWay();
+    expect(stay!.inside).toBe(true);
+    pass(100);
+    const other = await asked(gate, key("a"));
+    let back = 0;
+    const returning = stay!.giveWay().then(() => (back = now()));
+    await Promise.resolve();
+    await Promise.resolve();
+    expect([other.state, back]).toEqual(["inside", 0]);
+    other.stay!.leave();
+    await returning;
+    expect(stay!.inside).toBe(true);
+    const all = await Promise.all(Array.from({ length: 60 }, (_, n) => asked(gate, key(`k${n % 3}`))));
+    back = 0;
+    const aside = stay!.giveWay().then(() => (back = now()));
+    for (const began = now(); back === 0; ) {
+      await Promise.resolve();
+      await Promise.resolve();
+      await Promise.resolve();
+      if (now() - began > 20_000) break;
+      pass(100);
+      all.find(({ state, stay: theirs }) => state === "inside" && theirs?.inside)?.stay!.leave();
+      gate.tick();
+    }
+    await aside;
+    expect(all.filter(({ state }) => state === "waiting").length).toBeGreaterThan(20);
   });
 
   test("keeps its counts, whatever comes and goes: at the end every place is free again", async () => {
