@@ -22,6 +22,8 @@ export interface GateOptions {
 
 /** Requests that may wait, whatever is expected of them. */
 const MOST_WAITING = 1_000;
+/** A single long interval between two who leave is a stall and says little of the next ones: it counts as so many. */
+const MOST_STALL = 8;
 /** Where somebody has been waiting for this part of the longest wait, it is no burst. */
 const STANDING_PART = 1 / 2;
 /** Where so many times more is asked than is done, it is no crowd of clients either that each wait for their answer before they ask again. */
@@ -124,7 +126,7 @@ export class Gate {
 
   /** A place: at once where one is free, without a turn of the event loop. Faults: RATE_LIMITED, OVERLOADED. */
   enter(caller: Caller): Stay | Promise<Stay> {
-    this.asked += 1;
+    this.note();
     const line = this.lines.of(caller);
     const stay = new Stay(this, caller);
     if (line.waiting.length === 0 && this.admits(line)) {
@@ -146,7 +148,7 @@ export class Gate {
     const line = this.lines.known(key);
     if (line && line.waiting.length === 0 && this.admits(line)) return false;
     const refused = this.isTooLong(key, this.waitMs(line, isPublic));
-    if (refused) this.asked += 1;
+    if (refused) this.note();
     return refused;
   }
 
@@ -175,7 +177,7 @@ export class Gate {
     if (line.caller.public) this.publicInside -= 1;
     this.lines.end(line, stay.paidMs, now - stay.since);
     if (this.waiting > 0) {
-      this.intervalMs += (Math.min(now - this.lastLeft, 1_000) - this.intervalMs) / 16;
+      this.intervalMs += (Math.min(now - this.lastLeft, MOST_STALL * this.intervalMs + 1) - this.intervalMs) / 16;
       this.lastLeft = now;
       this.admitNext();
     }
@@ -234,19 +236,23 @@ export class Gate {
     if (this.waiting === 0) this.waitedUntil = this.now();
   }
 
+  /** Somebody asks. */
+  private note(): void {
+    this.asked += 1;
+    const now = this.now();
+    if (now - this.comparedFrom <= COMPARED_MS) return;
+    const over = this.asked > OVER_ASKED * this.done;
+    this.otherwise = over === this.overAsked ? 0 : this.otherwise + 1;
+    // Nobody came for long: nobody was too many.
+    if (now - this.comparedFrom > (COMPARISONS + 1) * COMPARED_MS) this.overAsked = false;
+    else if (this.otherwise === COMPARISONS) this.overAsked = over;
+    this.comparedFrom = now;
+    this.asked = this.done = 0;
+  }
+
   /** Whether more is asked than can be done, and has been for a while. */
   private get stands(): boolean {
-    const now = this.now();
-    if (now - this.comparedFrom > COMPARED_MS) {
-      const over = this.asked > OVER_ASKED * this.done;
-      this.otherwise = over === this.overAsked ? 0 : this.otherwise + 1;
-      // Nothing was looked at for long: nobody was too many.
-      if (now - this.comparedFrom > (COMPARISONS + 1) * COMPARED_MS) this.overAsked = false;
-      else if (this.otherwise === COMPARISONS) this.overAsked = over;
-      this.comparedFrom = now;
-      this.asked = this.done = 0;
-    }
-    return this.overAsked && now - this.waitedSince > STANDING_PART * this.options.queueMs;
+    return this.overAsked && this.now() - this.waitedSince > STANDING_PART * this.options.queueMs;
   }
 
   /** How long one more of a line would wait: until all who wait have had as much as he, or all before him are let in. */

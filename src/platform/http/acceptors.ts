@@ -52,7 +52,8 @@ export class Acceptors {
   }
 
   private listenOn(copy: unknown): void {
-    const acceptor = new NetServer((socket) => this.take(socket));
+    // As node:http makes its own: a client may end its side and wait, and no small answer waits for an acknowledgement.
+    const acceptor = new NetServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.take(socket));
     this.servers.push(acceptor);
     acceptor.on("error", (error) => log.trouble("监听出错 / listening failed", error)).listen(copy);
   }

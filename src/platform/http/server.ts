@@ -60,16 +60,20 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
     return options.refuses(request);
   };
 
+  // Answered together at the end of the turn: the same few lines for all of them, and whoever waits for several wakes once.
+  const refusals = new EndOfTurn<{ request: PassingRequest; response: ServerResponse; refusal: Refusal }>(({ request, response, refusal }) => {
+    if (response.destroyed) return;
+    refusal(request, response, drain.closing);
+    passages.refused(request);
+  });
+
   const listener = (request: PassingRequest, response: ServerResponse) => {
     shedding.count();
     // What breaks while an answer is written breaks its own connection only.
     response.on("error", ignored);
     const health = healthOf(request);
     const refusal = health ? undefined : refusalOf(request);
-    if (refusal) {
-      refusal(request, response, drain.closing);
-      return passages.refused(request);
-    }
+    if (refusal) return refusals.push({ request, response, refusal });
     const requestId = randomUUID();
     response.setHeader("x-request-id", requestId);
     for (const [name, value] of COMMON_HEADERS) response.setHeader(name, value);
@@ -113,6 +117,29 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
 }
 
 const ignored = () => undefined;
+
+/** What is done all at once when a turn of the event loop has looked at everything that came. */
+class EndOfTurn<T> {
+  private kept: T[] = [];
+
+  constructor(private readonly work: (one: T) => void) {}
+
+  push(one: T): void {
+    if (this.kept.push(one) === 1) setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    const kept = this.kept;
+    this.kept = [];
+    for (const one of kept) {
+      try {
+        this.work(one);
+      } catch (error) {
+        log.trouble("请求处理出错 / a listener failed", error);
+      }
+    }
+  }
+}
 
 /** A listener that cannot end the process. */
 function guarded(listener: (request: PassingRequest, response: ServerResponse) => void): typeof listener {
