@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import { startService, type Service } from "./app.js";
 import { openPrepared } from "./open-prepared.js";
 import { readConfig } from "./platform/config.js";
@@ -14,7 +16,11 @@ const say = (zh: string, en: string) => process.stdout.write(`[${((Date.now() - 
 /** Made by the build; holds the migrated database with the demo's story. */
 const snapshotPath = join(dirname(fileURLToPath(import.meta.url)), "../demo-snapshot.tgz");
 
+/** Fewer cores than this, and whoever helps the collector of garbage takes the core from the thread that serves, for tens of milliseconds at a time. */
+const HELPED_FROM_CORES = 2;
+
 async function main(): Promise<void> {
+  if (availableParallelism() < HELPED_FROM_CORES) setFlagsFromString("--no-concurrent-marking");
   const config = readConfig(process.env);
   await mkdir(config.dataDir, { recursive: true });
   const engine = await openPrepared(config, config.demo && existsSync(snapshotPath) ? snapshotPath : undefined, say);

@@ -49,6 +49,8 @@ const MOST_SOCKETS = 15_000;
 const TICK_MS = 2;
 /** After the last request is sent, for those under way. */
 const LINGER_MS = 30_000;
+/** Of the closed loop: before a client that was refused asks again. */
+const REFUSED_MS = 100;
 const HEAD_END = "\r\n\r\n";
 
 class OpenRun {
@@ -142,6 +144,11 @@ class OpenRun {
     let status = 0;
     let closes = false;
     const counted = () => when >= this.countFrom && !(this.over && this.job.perSecond === 0);
+    /** A service that refuses is not asked again at once. */
+    const later = () => {
+      const next = then;
+      then = next && (() => void setTimeout(next, REFUSED_MS));
+    };
     const end = () => {
       socket.removeListener("data", read);
       socket.removeListener("close", broke);
@@ -150,9 +157,7 @@ class OpenRun {
     };
     const broke = () => {
       if (counted()) this.broken += 1;
-      // A service that refuses connections is not asked without end.
-      const next = then;
-      then = next && (() => void setTimeout(next, 10));
+      later();
       end();
     };
     const read = (chunk: Buffer) => {
@@ -181,6 +186,7 @@ class OpenRun {
           this.firstWrong ||= head.toString("utf8", 0, 600);
         }
       }
+      if (status !== 200) later();
       end();
       if (closes) socket.destroy();
       else this.idle[caller]!.push(socket);

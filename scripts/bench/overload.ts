@@ -67,8 +67,10 @@ export async function overload(url: string, options: Options): Promise<{ text: s
     const conditions = await conditionsOf(url);
     const parted = sides();
     const apart = parted !== null && (await moveDatabase(url, parted.served));
+    // What is started is where its starter is, and sees no other cores.
+    if (apart) move(process.pid, parted.served);
     const running = await startThis(url, prepared.dataDir, prepared.caller.key);
-    if (apart) move(running.pid, parted.served);
+    if (apart) move(process.pid, parted.asking);
     const list = (await questionOf("Q1", prepared.inputs, prepared.caller, (asked) => fetchData(running, asked), null))!;
     const bodies = list.asks.this.map(({ body }) => body);
     const generator = started("open-load.ts");

@@ -25,7 +25,7 @@ export const BOUNDS = {
   letters: 100_000_000,
   /** Letters of a record of a CSV, its quotes included. */
   recordLetters: 1_000_000,
-  /** Time spent waiting for rows, all in all. */
+  /** Time of the processor the reading takes; time spent waiting for rows, where that cannot be told. */
   readingMs: 120_000,
   /** Heap of the thread that reads. */
   heapMegabytes: 640,

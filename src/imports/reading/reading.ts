@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import type { Stay } from "../../platform/admission/gate.js";
 import { Fault } from "../../platform/fault.js";
@@ -40,11 +41,37 @@ export const readMapped = (file: OpenFile, mapping: Mapping, facts: Omit<FileFac
 /** Rows as they lie in the file. Faults: as of readMapped. */
 export const readRawRows = (file: OpenFile, reader?: Reader) => read(file, { kind: "raw" }, reader) as AsyncGenerator<RawRow>;
 
+/** Reading that gets no processor is no long reading, but ends all the same after so many times its bound. */
+const MOST_TIMES = 10;
+const LOOKED_AT_MS = 1_000;
+
+/** How long a file has been read. */
+class ReadingTime {
+  /** The thread writes here by what number the system knows it; 0 where the system does not tell. */
+  readonly thread = new Int32Array(new SharedArrayBuffer(4));
+  /** All in all, for rows. */
+  waitedMs = 0;
+
+  /** What is left of the bound, after waiting so long for the next rows: of the processor's time, where that can be told. */
+  leftMs(waitingMs: number): number {
+    const waitedMs = this.waitedMs + waitingMs;
+    return Math.min(BOUNDS.readingMs - (this.processorMs ?? waitedMs), MOST_TIMES * BOUNDS.readingMs - waitedMs);
+  }
+
+  private get processorMs(): number | undefined {
+    try {
+      return this.thread[0] === 0 ? undefined : Number(readFileSync(`/proc/self/task/${this.thread[0]}/schedstat`, "utf8").split(" ")[0]) / 1e6;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
 /** Sources run as they are need the hook that makes them JavaScript; what is built does not. */
-function startWorker(file: OpenFile, work: Work): Worker {
+function startWorker(file: OpenFile, work: Work, thread: Int32Array): Worker {
   const source = import.meta.url.endsWith(".ts");
   return new Worker(new URL(`./reading.worker.${source ? "ts" : "js"}`, import.meta.url), {
-    workerData: { file: { fd: file.fd, sizeBytes: file.sizeBytes }, work },
+    workerData: { file: { fd: file.fd, sizeBytes: file.sizeBytes }, work, thread },
     execArgv: source ? ["--import", new URL("../../../scripts/typescript.mjs", import.meta.url).href] : [],
     env: {},
     resourceLimits: { maxOldGenerationSizeMb: BOUNDS.heapMegabytes, maxYoungGenerationSizeMb: 64, stackSizeMb: 4 },
@@ -54,22 +81,22 @@ function startWorker(file: OpenFile, work: Work): Worker {
 /** Reads a file in a thread of its own, one batch ahead of who takes the rows. The thread is gone when this ends, however it ends. */
 async function* read(file: OpenFile, work: Work, { signal, stay }: Reader = {}): AsyncGenerator<MappedRow | RawRow> {
   if (file.sizeBytes > BOUNDS.fileBytes) throw faultOf(tooMuch("fileBytes"));
-  const worker = startWorker(file, work);
+  const time = new ReadingTime();
+  const worker = startWorker(file, work, time.thread);
   // What a thread that is being ended still has to say is nobody's concern.
   worker.on("error", () => undefined);
-  let waitedMs = 0;
   let first = true;
   try {
-    let answer = ask(worker, signal, waitedMs);
+    let answer = ask(worker, signal, time);
     for (;;) {
       const began = performance.now();
       const awaited = answer;
       const told = await (first && stay ? stay.outside(() => awaited) : awaited);
       first = false;
-      waitedMs += performance.now() - began;
+      time.waitedMs += performance.now() - began;
       if (told.kind === "end") return;
       if (told.kind === "unreadable") throw faultOf(told);
-      answer = ask(worker, signal, waitedMs);
+      answer = ask(worker, signal, time);
       // Refused while the rows before are still being taken, it is told when it is waited for.
       answer.catch(() => undefined);
       yield* told.rows;
@@ -80,7 +107,7 @@ async function* read(file: OpenFile, work: Work, { signal, stay }: Reader = {}):
   }
 }
 
-function ask(worker: Worker, signal: AbortSignal | undefined, waitedMs: number): Promise<Told> {
+function ask(worker: Worker, signal: AbortSignal | undefined, time: ReadingTime): Promise<Told> {
   return new Promise((resolve, reject) => {
     const answered = (told: Told) => settle(() => resolve(told));
     const failed = (error: Error & { code?: string }) => settle(() => reject(error.code === "ERR_WORKER_OUT_OF_MEMORY" ? faultOf(tooMuch("heapMegabytes")) : error));
@@ -92,7 +119,13 @@ function ask(worker: Worker, signal: AbortSignal | undefined, waitedMs: number):
       worker.off("message", answered).off("error", failed).off("exit", ended);
       done();
     };
-    const timer = setTimeout(() => settle(() => reject(faultOf(tooMuch("readingMs")))), Math.max(0, BOUNDS.readingMs - waitedMs));
+    const began = performance.now();
+    const look = () => {
+      const leftMs = time.leftMs(performance.now() - began);
+      if (leftMs <= 0) settle(() => reject(faultOf(tooMuch("readingMs"))));
+      else timer = setTimeout(look, Math.max(LOOKED_AT_MS, leftMs));
+    };
+    let timer = setTimeout(look, time.leftMs(0));
     if (signal?.aborted) return aborted();
     signal?.addEventListener("abort", aborted);
     worker.on("message", answered).on("error", failed).on("exit", ended);

@@ -1,4 +1,5 @@
-import { setPriority } from "node:os";
+import { readlinkSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { MappedRow } from "../row.js";
 import type { SheetRow } from "./cell.js";
@@ -16,12 +17,16 @@ import { Unreadable } from "./unreadable.js";
 /** What is handed over at once: little enough that taking it over does not hold the other thread up. */
 const BATCH = { rows: 200, values: 5_000, letters: 200_000 } as const;
 
-/** Of the processor, reading gets what others leave. On Linux this is said of a thread, elsewhere of the whole process. */
-const NICE = 10;
-if (process.platform === "linux") setPriority(0, NICE);
-
 const port = parentPort!;
-const { file, work } = workerData as { file: { fd: number; sizeBytes: number }; work: Work };
+const { file, work, thread } = workerData as { file: { fd: number; sizeBytes: number }; work: Work; thread: Int32Array };
+beNice();
+
+/** Of the processor, reading gets what others leave. Only Linux can be told this of a thread alone, and tells its number. */
+function beNice(): void {
+  if (process.platform !== "linux") return;
+  setPriority(0, constants.priority.PRIORITY_LOW);
+  thread[0] = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+}
 
 async function* mappedRows(work: Extract<Work, { kind: "mapped" }>): AsyncGenerator<MappedRow> {
   const { mapping } = work;
