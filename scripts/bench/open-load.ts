@@ -49,8 +49,8 @@ const MOST_SOCKETS = 15_000;
 const TICK_MS = 2;
 /** After the last request is sent, for those under way. */
 const LINGER_MS = 30_000;
-/** Of the closed loop: before a client that was refused asks again. */
-const REFUSED_MS = 100;
+/** Of the closed loop: before a client that was refused asks again, as it is told. */
+const REFUSED_MS = 1_000;
 const HEAD_END = "\r\n\r\n";
 
 class OpenRun {
