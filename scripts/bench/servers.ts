@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Ask, Server } from "./question.js";
 import { FIRST_STATEMENT, LIMIT_SESSION, POSTGRAPHILE_SESSION } from "./session.js";
@@ -59,12 +60,15 @@ async function start(args: readonly string[], environment: NodeJS.ProcessEnv = {
   });
 }
 
+/** What npm start gives Node.js. */
+const START_FLAGS = (JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { scripts: { start: string } }).scripts.start.split(" ").filter((word) => word.startsWith("--"));
+
 /** The service as `npm start` runs it, asked with a key of its own. */
 export const startThis = async (databaseUrl: string, dataDir: string, key: string): Promise<Running> => ({
   server: "this",
   application: "yitu-yibiao-yiku",
   headers: { authorization: `Bearer ${key}` },
-  ...(await start(["dist/src/main.js"], { DATABASE_URL: databaseUrl, DATA_DIR: dataDir, HOST: "127.0.0.1", PORT: "0", POOL_SIZE: "8", DEMO: "0", READ_PATH: "compiled" })),
+  ...(await start([...START_FLAGS, "dist/src/main.js"], { DATABASE_URL: databaseUrl, DATA_DIR: dataDir, HOST: "127.0.0.1", PORT: "0", POOL_SIZE: "8", DEMO: "0", READ_PATH: "compiled" })),
 });
 
 export const startLimit = async (databaseUrl: string): Promise<Running> => ({ server: "limit", application: "bench-limit", headers: {}, ...(await start([...TYPESCRIPT, here("limit.ts"), databaseUrl, LIMIT_SESSION, FIRST_STATEMENT])) });

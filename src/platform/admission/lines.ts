@@ -5,7 +5,7 @@ import type { Fault } from "../fault.js";
 const KEYED_SHARE = 3;
 /** What a stay is thought to take before any of a caller was seen, in milliseconds. */
 const FIRST_STAY_MS = 1;
-/** Who has had no more than so many milliseconds more than the others is their like: of such, who came first is let in. */
+/** Who has had no more than so many milliseconds more than the others is their like: of such, he is let in whose turn is longest ago. */
 const EVEN_MS = 20;
 /** Of the last stays so many tell how long the next will be. */
 const STAYS_REMEMBERED = 8;
@@ -50,10 +50,8 @@ export class Line extends Account {
     super(1);
   }
 
-  /** Since when the first of those who wait does. */
-  get waitsSince(): number {
-    return this.waiting[0]!.since;
-  }
+  /** Numbered when he begins to wait and when one of him is let in: the lowest number has waited longest for his turn. */
+  turn = 0;
 
   /** Whether the first of those who wait comes back to work begun. */
   get hasBegun(): boolean {
@@ -84,6 +82,7 @@ export class Lines {
   private readonly queued = new Set<Line>();
   private readonly keyed = new Side(KEYED_SHARE);
   private readonly public = new Side(1);
+  private turns = 0;
   /** What the sides that were served had had, at most. */
   private now = 0;
 
@@ -106,6 +105,7 @@ export class Lines {
     if (line.waiting.length === 0) {
       this.queued.add(line);
       line.side.waitingLines += 1;
+      line.turn = this.turns += 1;
       line.begins(line.side.now);
       line.side.begins(this.now);
     }
@@ -148,6 +148,7 @@ export class Lines {
   /** One of the line is let in. @returns what he pays for the present. */
   begin(line: Line): number {
     const { side } = line;
+    line.turn = this.turns += 1;
     line.begins(side.now);
     side.begins(this.now);
     side.now = Math.max(side.now, line.had);
@@ -183,5 +184,5 @@ function before(one: Line, other: Line): boolean {
   if (one.hasBegun !== other.hasBegun) return one.hasBegun;
   if (one.side !== other.side) return one.side.had < other.side.had;
   const hads = [Math.max(one.had - one.side.now, EVEN_MS), Math.max(other.had - other.side.now, EVEN_MS)] as const;
-  return hads[0] === hads[1] ? one.waitsSince < other.waitsSince : hads[0] < hads[1];
+  return hads[0] === hads[1] ? one.turn < other.turn : hads[0] < hads[1];
 }

@@ -64,7 +64,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
   const refusals = new EndOfTurn<{ request: PassingRequest; response: ServerResponse; refusal: Refusal }>(({ request, response, refusal }) => {
     if (response.destroyed) return;
     refusal(request, response, drain.closing);
-    passages.refused(request);
+    if (!request.complete) passages.refused(request);
   });
 
   const listener = (request: PassingRequest, response: ServerResponse) => {

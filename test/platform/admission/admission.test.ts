@@ -188,6 +188,22 @@ describe("the gate", () => {
     expect(late[Math.floor(late.length * 0.99)]).toBeLessThan(40);
   });
 
+  test("lets a newcomer in after one of each other caller, however many of theirs wait", async () => {
+    const { now, pass } = clock();
+    const gate = gateOf({ places: 2, now });
+    const held = [await asked(gate, key("a")), await asked(gate, key("b"))];
+    const others = await Promise.all(Array.from({ length: 200 }, (_, n) => asked(gate, key(`k${n % 10}`))));
+    pass(20);
+    const newcomer = await asked(gate, key("newcomer"));
+    for (let left = 0; newcomer.state !== "inside" && left < 50; left += 1) {
+      pass(1);
+      [...held, ...others].find(({ state, stay }) => state === "inside" && stay?.inside)!.stay!.leave();
+      await Promise.resolve();
+      await Promise.resolve();
+    }
+    expect(others.filter(({ state }) => state === "inside").length).toBeLessThanOrEqual(12);
+  });
+
   test("lets others before long work that gives way, and back after its turn, or after two seconds whoever waits", async () => {
     const { now, pass } = clock();
     const gate = gateOf({ places: 1, queueMs: 10_000, now });

@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { WebSocket } from "ws";
 import { startService } from "../../../src/app.js";
+import { inUnit, lane } from "../../support/database.js";
 import { useDistrict } from "../../support/district.js";
 import { pause } from "../../support/raw.js";
 
@@ -98,5 +99,46 @@ describe("WebSockets", () => {
     expect(await ended).toBe(1008);
     expect(await closed).toBe(4408);
     expect((await fetch(`${url}/livez`)).status).toBe(200);
+  }, 30_000);
+
+  test("without a subscription are closed after a minute, those with one stay", async () => {
+    const idle = open(district.service.url);
+    const listening = open(district.service.url);
+    await settled([idle, listening]);
+    listening.socket.send(JSON.stringify(subscribe));
+    await pause(1_200);
+    const standing = Date.now.bind(Date);
+    const ahead = jest.spyOn(Date, "now").mockImplementation(() => standing() + 61_000);
+    try {
+      for (let n = 0; n < 200 && idle.outcome() === 101; n += 1) await pause(20);
+    } finally {
+      ahead.mockRestore();
+    }
+    expect([idle.outcome(), listening.outcome()]).toEqual([4408, 101]);
+  }, 30_000);
+
+  test("hear nothing more once their key has expired", async () => {
+    await district.admit("leaver", "AUDITOR", "yubei");
+    const authorization = district.as("leaver").authorization!;
+    const leaver = open(district.service.url, {}, authorization);
+    const stayer = open(district.service.url, {}, district.as("auditor").authorization);
+    const heard = { leaver: [] as string[], stayer: [] as string[] };
+    const told = (data: Buffer) => data.toString();
+    leaver.socket.on("message", (data: Buffer) => heard.leaver.push(told(data)));
+    stayer.socket.on("message", (data: Buffer) => heard.stayer.push(told(data)));
+    await settled([leaver, stayer]);
+    for (const { socket } of [leaver, stayer]) socket.send(JSON.stringify(subscribe));
+    await pause(1_500);
+    await inUnit(district.database.engine, (client) => client.query("update api_keys set expires_at = now() where principal_id = (select id from principals where name = 'leaver')"));
+    // What is known of a key is looked at again after three seconds.
+    await pause(3_200);
+    const before = heard.leaver.length;
+    const { subjectUpdate } = await district.as("office").ask("mutation($k:String!,$id:ID!,$v:Int!){subjectUpdate(idempotencyKey:$k,id:$id,expectedVersion:$v,input:{name:\"改名场所\"}){id version}}", { k: district.key(), id: district.sites[0], v: (await district.as("office").ask("query($id:ID!){regulatedSubject(id:$id){version}}", { id: district.sites[0] })).regulatedSubject.version });
+    expect(subjectUpdate.id).toBe(district.sites[0]);
+    for (let n = 0; n < 300 && !heard.stayer.some((message) => message.includes('"layerChanged"')); n += 1) await pause(20);
+    await pause(500);
+    expect(heard.stayer.some((message) => message.includes('"layerChanged"'))).toBe(true);
+    expect(heard.leaver.slice(before).filter((message) => message.includes('"layerChanged":{'))).toEqual([]);
+    expect(leaver.outcome() !== 101 || heard.leaver.some((message) => message.includes("UNAUTHENTICATED"))).toBe(true);
   }, 30_000);
 });
