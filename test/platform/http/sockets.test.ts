@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, jest, test } from "@jest/globals";
 import { WebSocket } from "ws";
 import { startService } from "../../../src/app.js";
-import { inUnit, lane } from "../../support/database.js";
+import { inUnit } from "../../support/database.js";
 import { useDistrict } from "../../support/district.js";
 import { pause } from "../../support/raw.js";
 
