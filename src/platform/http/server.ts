@@ -42,6 +42,8 @@ export interface HttpService {
 const SWEEP_MS = 100;
 /** New connections the system keeps until they are looked at. Beyond it their first packet is lost, and sent again after a second, three, seven. */
 const BACKLOG = 4_096;
+/** Refusals wait so long for one another. Each by itself takes the processor from the work that is done, and what it has at hand from the caches. */
+const TOGETHER_MS = 8;
 /** Where work is refused under load, so many connections are taken in one turn of the event loop. */
 const ACCEPTORS = 48;
 
@@ -60,8 +62,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
     return options.refuses(request);
   };
 
-  // Answered together at the end of the turn: the same few lines for all of them, and whoever waits for several wakes once.
-  const refusals = new EndOfTurn<{ request: PassingRequest; response: ServerResponse; refusal: Refusal }>(({ request, response, refusal }) => {
+  // Answered together: the same few lines for all of them, and whoever waits for several wakes once.
+  const refusals = new Together<{ request: PassingRequest; response: ServerResponse; refusal: Refusal }>(({ request, response, refusal }) => {
     if (response.destroyed) return;
     refusal(request, response, drain.closing);
     if (!request.complete) passages.refused(request);
@@ -118,14 +120,14 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
 
 const ignored = () => undefined;
 
-/** What is done all at once when a turn of the event loop has looked at everything that came. */
-class EndOfTurn<T> {
+/** What is done all at once, a moment after the first of it came. */
+class Together<T> {
   private kept: T[] = [];
 
   constructor(private readonly work: (one: T) => void) {}
 
   push(one: T): void {
-    if (this.kept.push(one) === 1) setImmediate(() => this.flush());
+    if (this.kept.push(one) === 1) setTimeout(() => this.flush(), TOGETHER_MS);
   }
 
   private flush(): void {
