@@ -28,7 +28,7 @@ export async function prepareImport(door: WriteDoor, call: Call, { mapping, file
   return (file, progress, reader) => {
     const request: ImportRequest = { mapping: mapping.name, target: mapping.target, sourceSystem: mapping.sourceSystem, fileName, fileSha256: file.sha256, datum: told, mode, defaultRegion };
     const rows = readMapped(file, mapping, { datum: told, regionCode, geometryAsGiven: target.geometryAsGiven ?? false }, reader);
-    return importRows(door, call, request, rows, progress);
+    return importRows(door, call, request, rows, progress, () => reader?.stay?.giveWay() ?? Promise.resolve());
   };
 }
 

@@ -66,9 +66,9 @@ export function permittedTarget(actor: Actor, name: string): Target {
 
 /**
  * Imports rows: valid ones are written, each by its own action, the others reported; a row known by its external key is compared,
- * not doubled, so that an interrupted import is resumed by importing again. Faults: FORBIDDEN, INVALID_INPUT, and those of the rows' source.
+ * not doubled, so that an interrupted import is resumed by importing again. Between two chunks it gives way to others. Faults: FORBIDDEN, INVALID_INPUT, and those of the rows' source.
  */
-export async function importRows(door: WriteDoor, call: Call, request: ImportRequest, rows: AsyncIterable<MappedRow>, progress: (read: number) => void = () => {}): Promise<ImportReport> {
+export async function importRows(door: WriteDoor, call: Call, request: ImportRequest, rows: AsyncIterable<MappedRow>, progress: (read: number) => void = () => {}, giveWay: () => Promise<void> = () => Promise.resolve()): Promise<ImportReport> {
   const target = permittedTarget(call.actor, request.target);
   const report = emptyReport(request.mode);
   const batch = newUuid();
@@ -86,6 +86,8 @@ export async function importRows(door: WriteDoor, call: Call, request: ImportReq
       });
       told = true;
       progress(report.rowsRead);
+      // Not where the file is one transaction: whoever came in then might wait for what it holds.
+      await giveWay();
     }
     // A file without rows was imported too.
     if (!told) await actAs(door, call, name, (unit) => record(unit, batch, request, report, 0, area));

@@ -61,6 +61,7 @@ export async function importLedgers(rows: LedgerRows, door: WriteDoor, call: Cal
         await work(unit, plans);
         await record(unit, batch, request, report, from, area);
       });
+      await reader?.stay?.giveWay();
     }
     report.batch = globalId(ImportBatch, batch);
     return report;

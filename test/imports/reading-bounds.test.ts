@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "@jest/globals";
+import { prepareImport } from "../../src/imports/import.file.js";
+import { importCall } from "../../src/imports/import.service.js";
+import { shippedMapping } from "../../src/imports/mappings.js";
 import { useDistrict } from "../support/district.js";
-import { mappedOf, sheetsOf } from "../support/read-file.js";
+import { fileOf, mappedOf, sheetsOf } from "../support/read-file.js";
 import { workbook } from "../support/workbook.js";
 
 const shared = (text: string) => [["xl/sharedStrings.xml", `<sst>${text}</sst>`]] as const;
@@ -142,5 +145,21 @@ describe("over HTTP", () => {
     expect(written % 200).toBe(0);
     await pause(500);
     expect(await count()).toBe(written);
+  });
+
+  test("a file leaves its place while it is looked at, and after each batch that is written; not while it is one transaction", async () => {
+    const dams = Buffer.from(`recordid,dam_name,county,longitude,latitude\n${Array.from({ length: 450 }, (_, n) => `way${n},让路坝${n},甲,106.6,29.7\n`).join("")}`);
+    const asked = { mapping: await shippedMapping("us-nid-dams"), fileName: "dams.csv", datum: "WGS84", regionCode: "500112004000" };
+    for (const [mode, ways] of [["DRY_RUN", 0], ["ALL_OR_NOTHING", 0], ["VALID_ROWS", 3]] as const) {
+      const left = { outside: 0, ways: 0 };
+      const stay = {
+        outside: <T>(waiting: () => Promise<T>) => ((left.outside += 1), waiting()),
+        giveWay: () => Promise.resolve(void (left.ways += 1)),
+      };
+      const file = await fileOf(dams);
+      const report = await (await prepareImport(district.database.engine, importCall("test"), { ...asked, mode }))(file, undefined, { stay });
+      file.close();
+      expect({ mode, rows: report.rowsRead, ...left }).toEqual({ mode, rows: 450, outside: 1, ways });
+    }
   });
 });

@@ -31,7 +31,7 @@ export type Told = { kind: "rows"; rows: readonly (MappedRow | RawRow)[] } | { k
 export interface Reader {
   /** Nobody waits any more. */
   signal?: AbortSignal;
-  /** The place at work: left while the file is looked at first, and to others who wait after each batch of rows. */
+  /** The place at work: left while the file is looked at first, and to others who wait where no transaction is open. */
   stay?: Pick<Stay, "outside" | "giveWay">;
 }
 
@@ -100,7 +100,6 @@ async function* read(file: OpenFile, work: Work, { signal, stay }: Reader = {}):
       // Refused while the rows before are still being taken, it is told when it is waited for.
       answer.catch(() => undefined);
       yield* told.rows;
-      await stay?.giveWay();
     }
   } finally {
     await worker.terminate();

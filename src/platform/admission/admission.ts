@@ -39,12 +39,13 @@ export class Admission {
    * What is refused before anything of a request is read but its head, and for what reason. Asked once for each request.
    * @param principal of a key known to be good.
    * @param household of the address of a caller without a key; undefined for a key that is not known yet, which is looked at first.
+   * @param places whether a full gate is a reason: other routes tell it in their own words.
    */
-  refusesUnread(principal: string | undefined, household: string | undefined): "late" | "full" | undefined {
+  refusesUnread(principal: string | undefined, household: string | undefined, places: boolean): "late" | "full" | undefined {
     const key = principal ?? household;
     if (key !== undefined) this.pace.note(key);
     if (this.shedding.refuses(principal)) return "late";
-    return key !== undefined && this.gate.refuses(key, principal === undefined) ? "full" : undefined;
+    return places && key !== undefined && this.gate.refuses(key, principal === undefined) ? "full" : undefined;
   }
 
   /** Takes the cost from the caller's bucket. Faults: RATE_LIMITED. */

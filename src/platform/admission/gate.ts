@@ -7,7 +7,7 @@ export interface Caller {
   readonly public: boolean;
 }
 
-/** Work that gave way goes on after this time, whoever waits: it may hold a transaction open. */
+/** Work that gave way goes on after this time, whoever waits. */
 const ASIDE_MS = 2_000;
 
 export interface GateOptions {
@@ -75,7 +75,7 @@ export class Stay {
     return result;
   }
 
-  /** Lets those go first who wait for a place, and comes back in its turn: for long work, where it can be interrupted. */
+  /** Lets those go first who wait for a place, and comes back in its turn: for long work, where no transaction is open. */
   async giveWay(): Promise<void> {
     if (!this.inside || !this.gate?.isWaitedFor) return;
     this.leave();

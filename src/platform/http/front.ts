@@ -42,8 +42,8 @@ export class Front {
     const { authorization } = request.headers;
     const known = this.options.provenBefore(authorization);
     const household = authorization === undefined ? householdOf(this.options.addresses.of(request)) : undefined;
-    const refused = this.options.admission.refusesUnread(known, household);
-    return refused === "late" ? shed : refused === "full" && isGraphql(request) ? refuseFull : undefined;
+    const refused = this.options.admission.refusesUnread(known, household, isGraphql(request));
+    return refused === "late" ? shed : refused === "full" ? refuseFull : undefined;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, requestId: string, passage: Passage): Promise<void> {

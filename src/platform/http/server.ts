@@ -62,9 +62,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
     return options.refuses(request);
   };
 
-  // Answered together: the same few lines for all of them, and whoever waits for several wakes once.
-  const refusals = new Together<{ request: PassingRequest; response: ServerResponse; refusal: Refusal }>(({ request, response, refusal }) => {
-    if (response.destroyed) return;
+  const refusals = new Refusals(({ request, response, refusal }) => {
     refusal(request, response, drain.closing);
     if (!request.complete) passages.refused(request);
   });
@@ -120,24 +118,31 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
 
 const ignored = () => undefined;
 
-/** What is done all at once, a moment after the first of it came. */
-class Together<T> {
-  private kept: T[] = [];
+interface Refused {
+  request: PassingRequest;
+  response: ServerResponse;
+  refusal: Refusal;
+}
 
-  constructor(private readonly work: (one: T) => void) {}
+/** Refusals are answered together: the same few lines for all of them, and whoever waits for several wakes once. */
+class Refusals {
+  private kept: Refused[] = [];
 
-  push(one: T): void {
-    if (this.kept.push(one) === 1) setTimeout(() => this.flush(), TOGETHER_MS);
+  constructor(private readonly answer: (refused: Refused) => void) {}
+
+  push(refused: Refused): void {
+    if (this.kept.push(refused) === 1) setTimeout(() => this.flush(), TOGETHER_MS);
   }
 
   private flush(): void {
     const kept = this.kept;
     this.kept = [];
-    for (const one of kept) {
+    for (const refused of kept) {
       try {
-        this.work(one);
+        if (!refused.response.destroyed) this.answer(refused);
       } catch (error) {
-        log.trouble("请求处理出错 / a listener failed", error);
+        log.trouble("拒绝未能答复 / a refusal could not be answered", error);
+        refused.response.destroy();
       }
     }
   }
