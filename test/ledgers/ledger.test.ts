@@ -37,6 +37,21 @@ const listOf = async (name: string, list: string, filter = "") => {
   return codes;
 };
 
+test("of one caller two are written at once, the third is asked to wait, and a place is free again afterwards", async () => {
+  const path = "/ledgers/hidden-dangers.xlsx";
+  const get = async () => {
+    const response = await district.as("auditor").fetch(path);
+    const body = Buffer.from(await response.arrayBuffer());
+    return response.status === 200 ? { status: 200 } : { status: response.status, retryAfter: response.headers.get("retry-after"), ...(JSON.parse(body.toString()) as { errors: { extensions: Record<string, unknown> }[] }).errors[0]!.extensions };
+  };
+  const all = await Promise.all(Array.from({ length: 8 }, get));
+  const refused = all.filter(({ status }) => status !== 200);
+  expect(all.length - refused.length).toBeGreaterThanOrEqual(2);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const told of refused) expect(told).toMatchObject({ status: 429, code: "RATE_LIMITED", limit: "exports", maximum: 2, retryAfter: "5" });
+  expect([(await get()).status, (await get()).status]).toEqual([200, 200]);
+});
+
 test("each ledger holds what the list holds, in the order of codes, numbered from one", async () => {
   for (const [path, list, filter] of [["basic.csv?sheet=subjects", "regulatedSubjects", ""], ["basic.csv?sheet=risks", "risks", ""], ["hidden-dangers.csv", "hiddenDangers", ""], ["rectifications.csv", "hiddenDangers", ",filter:{status:{in:[ASSIGNED,RECTIFYING,PENDING_ACCEPTANCE,ACCEPTED,CLOSED,TRANSFERRED]}}"]] as const) {
     const { rows } = csvTable(await ledger(district, "office", path));
