@@ -16,8 +16,7 @@ export function sides(): Sides | null {
   const cores = availableParallelism();
   if (cores < 2 || process.platform !== "linux") return null;
   const half = Math.floor(cores / 2);
-  const parted = { served: `0-${half - 1}`, asking: `${half}-${cores - 1}` };
-  return move(process.pid, parted.asking) ? parted : null;
+  return { served: `0-${half - 1}`, asking: `${half}-${cores - 1}` };
 }
 
 /** Puts a process, all its threads and what it starts from now on onto cores. False where the system does not let it. */

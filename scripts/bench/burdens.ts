@@ -5,6 +5,7 @@
  */
 import { connect, type Socket } from "node:net";
 import WebSocket from "ws";
+import { BOUNDS } from "../../src/imports/reading/bounds.js";
 
 export interface Burdens {
   url: string;
@@ -31,8 +32,6 @@ export interface Held {
 
 const AGAIN_MS = 500;
 const BYTE_EVERY_MS = 2_000;
-/** Of one file. */
-const MOST_ROWS = 199_000;
 const ADDRESSES = { slowSenders: "127.0.3.1", slowReaders: "127.0.3.2", sockets: "127.0.3.3", import: "127.0.3.4" } as const;
 
 const now = { slowSenders: 0, slowReaders: 0, sockets: 0 };
@@ -90,7 +89,7 @@ function foreignSocket(url: string, attempt = 0) {
 
 /** Rows as an import of dams has them, as many as a file may have; dry, so that the register is left as it is. */
 function sendFile(port: number, key: string, region: string, bytes: number) {
-  const remark = "x".repeat(Math.ceil(bytes / MOST_ROWS));
+  const remark = "x".repeat(Math.ceil(bytes / BOUNDS.rows));
   const row = (number: number) => `${number},N,坝 ${number},X,甲,106.6,29.7,${remark}\n`;
   const socket = connect({ port, host: "127.0.0.1", localAddress: ADDRESSES.import });
   socket.on("error", () => undefined);

@@ -1,9 +1,9 @@
 /**
  * npm run bench -- --overload: what the service does when it is asked for more than it can do.
  *
- * Capacity is found by a closed loop before and after each phase, for machines change their mind; an open loop (open-load.ts) asks half of it and twice of it, by forty clients
- * with keys and addresses of their own, while an innocent client asks four times a second and a probe asks for the
- * health ten times a second; then twice of it again with what holds on to a service beside it (burdens.ts). Service and
+ * Capacity is found by a closed loop before and after each phase that asks too much, for machines change their mind. An
+ * open loop (open-load.ts) asks half of it and twice of it, by forty clients with keys and addresses of their own, while
+ * an innocent client asks four times a second and a probe asks for the health ten times a second; then twice of it again with what holds on to a service beside it (burdens.ts). Service and
  * database have one half of the cores, whoever asks the other (apart.ts); where that cannot be had, the report says so.
  * The lines at the end say whether what is wanted holds; nothing fails for it, since a busy machine decides it.
  */

@@ -62,9 +62,7 @@ export class Stay {
   /** Takes a place again for the rest of the work; waits as long as it must. Work that was ended meanwhile gets none. */
   async back(): Promise<void> {
     if (this.inside || this.ended || !this.gate) return;
-    await this.gate.returned(this, "begun");
-    this.inside = true;
-    if (this.ended) this.leave();
+    await this.again(this.gate, "begun");
   }
 
   /** Waits for the client, or for anything that is not the database, without holding the place. */
@@ -79,7 +77,11 @@ export class Stay {
   async giveWay(): Promise<void> {
     if (!this.inside || !this.gate?.isWaitedFor) return;
     this.leave();
-    await this.gate.returned(this, "aside");
+    await this.again(this.gate, "aside");
+  }
+
+  private async again(gate: Gate, kind: "begun" | "aside"): Promise<void> {
+    await gate.returned(this, kind);
     this.inside = true;
     if (this.ended) this.leave();
   }

@@ -42,6 +42,8 @@ export class Line extends Account {
   readonly waiting: Waiter[] = [];
   /** How long his stays are, smoothed. */
   usualMs = FIRST_STAY_MS;
+  /** Numbered when he begins to wait and when one of him is let in: the lowest number has waited longest for his turn. */
+  turn = 0;
 
   constructor(
     readonly caller: Caller,
@@ -49,9 +51,6 @@ export class Line extends Account {
   ) {
     super(1);
   }
-
-  /** Numbered when he begins to wait and when one of him is let in: the lowest number has waited longest for his turn. */
-  turn = 0;
 
   /** Whether the first of those who wait comes back to work begun. */
   get hasBegun(): boolean {

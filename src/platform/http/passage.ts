@@ -123,13 +123,13 @@ export class Passages {
     response.on("close", () => {
       ended(passage);
       this.open.delete(passage);
-      if (!request.complete) this.refused(request);
+      if (!request.complete) this.watchRest(request);
     });
     return passage;
   }
 
-  /** What is left of a refused body is still watched. */
-  refused(request: IncomingMessage): void {
+  /** What is left of a body that nobody reads is thrown away, but not for ever. */
+  watchRest(request: IncomingMessage): void {
     this.rests.push({ request, since: performance.now() });
   }
 

@@ -64,7 +64,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpService> {
 
   const refusals = new Refusals(({ request, response, refusal }) => {
     refusal(request, response, drain.closing);
-    if (!request.complete) passages.refused(request);
+    if (!request.complete) passages.watchRest(request);
   });
 
   const listener = (request: PassingRequest, response: ServerResponse) => {
